@@ -1,0 +1,1 @@
+"""One file per verb: (servable, request) -> response. No sockets, no engine."""

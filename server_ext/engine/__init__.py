@@ -1,0 +1,1 @@
+"""What executes a model. `savedmodel` is the only door to TensorFlow's runtime."""

@@ -1,0 +1,1 @@
+"""Bytes to api and back: REST and gRPC translate, call, translate."""

@@ -1,0 +1,1 @@
+"""A version's life: source, manager, policy, servable. Standard library only."""

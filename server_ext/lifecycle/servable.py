@@ -1,0 +1,90 @@
+"""What a loaded model version is to the rest of the server: signatures and a way to run them.
+
+A Loader makes one; the Manager owns it and lends it out by handles; the engine implements it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.generic] | NDArray[Any]
+
+
+class TensorSpec(NamedTuple):
+    """One input or output of a signature.
+
+    `name` is the tensor's name in the graph (`serving_default_x:0`), `dtype` the number of its
+    tensorflow.DataType, `shape` its sizes with -1 for any size, or None when the rank is unknown.
+    """
+
+    name: str
+    dtype: int
+    shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A named computation of a model: tensors in, tensors out, by alias.
+
+    `defaults` names the inputs that may be left out; `definition` is the serialized
+    tensorflow.SignatureDef as the model stores it, for GetModelMetadata.
+    """
+
+    name: str
+    method_name: str
+    inputs: Mapping[str, TensorSpec]
+    outputs: Mapping[str, TensorSpec]
+    definition: bytes = field(repr=False)
+    defaults: frozenset[str] = frozenset()
+
+
+class Servable(Protocol):
+    """One loaded version. Any thread may call `run` at any time between load and `close`."""
+
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        """Signatures by name, `__saved_model_init_op` included when the model has it."""
+        ...
+
+    @property
+    def memory_bytes(self) -> int:
+        """Estimate of the memory the version holds, in bytes."""
+        ...
+
+    def run(
+        self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
+    ) -> list[Array]:
+        """Compute the outputs with these aliases, in this order. Blocks until done.
+
+        `inputs` has the dtypes of the signature (strings as object arrays of bytes); inputs with a
+        default may be absent.
+
+        Raises:
+            ServingError: with the runtime's code and text; INVALID_ARGUMENT when a shape does not
+                fit the graph. No input may end the process.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back the memory. Called once, after the last run."""
+        ...
+
+
+@dataclass(frozen=True)
+class Loader:
+    """How to make a servable of one version, and how to tell that its files have changed.
+
+    `load` blocks until the version can answer and raises ServingError when it cannot; calling it
+    again is a retry. `stamp` is cheap and equal as long as the files are the same: a version that
+    failed is tried again when its stamp changes. `path` is where the version lies, for people.
+    """
+
+    load: Callable[[], Servable]
+    path: str = ""
+    stamp: Callable[[], Hashable] = field(default=lambda: None, repr=False)
