@@ -1,4 +1,4 @@
-"""Every failure a request, a model or an option can meet, as one exception family with a neutral code.
+"""Every failure a request, a model or an option can meet: one family with neutral codes.
 
     ServingError(code, message)
       InvalidArgument           the request or the option is wrong as it stands
@@ -16,7 +16,7 @@ from enum import Enum
 
 
 class Code(Enum):
-    """A canonical status code: its gRPC number and the HTTP status TensorFlow Serving answers for it.
+    """A canonical status code: its gRPC number and the HTTP status it is answered with.
 
     Source of the HTTP column: model_servers/http_server.cc of TensorFlow Serving.
     """

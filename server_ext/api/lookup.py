@@ -1,0 +1,100 @@
+"""From what a request names to a lent version: model, version or label, signature.
+
+One handle serves a whole call, so an answer comes whole from one version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from server_ext.errors import FailedPrecondition, InvalidArgument, ServableNotFound, Unavailable
+from server_ext.lifecycle.manager import Handle, Manager
+from server_ext.lifecycle.servable import Servable, Signature
+
+DEFAULT_SIGNATURE = "serving_default"
+
+
+class ModelSpec(NamedTuple):
+    """Which model a request means; at most one of `version` and `label` is set."""
+
+    name: str
+    version: int | None = None
+    label: str | None = None
+
+
+def from_proto(spec: Any) -> ModelSpec:
+    """Read a tensorflow.serving.ModelSpec."""
+    choice = spec.WhichOneof("version_choice")
+    return ModelSpec(
+        spec.name,
+        spec.version.value if choice == "version" else None,
+        spec.version_label if choice == "version_label" else None,
+    )
+
+
+class Lookup:
+    """Finds the version that answers a request. Any thread may call.
+
+    `labels` returns the labels of a model (label -> version) as configured now.
+    """
+
+    def __init__(self, manager: Manager, labels: Callable[[str], Mapping[str, int]]) -> None:
+        self._manager = manager
+        self._labels = labels
+
+    def lend(self, spec: ModelSpec) -> Handle:
+        """Lend the version the spec names; without one, the largest that is AVAILABLE.
+
+        Raises:
+            InvalidArgument: no model name, or a label the model does not have.
+            ServableNotFound: no such version is loaded.
+            Unavailable: the label's version is not available yet.
+        """
+        if not spec.name:
+            raise InvalidArgument("ModelSpec has no name specified.")
+        if spec.label is None:
+            return self._manager.handle(spec.name, spec.version)
+        version = self._labels(spec.name).get(spec.label)
+        if version is None:
+            raise InvalidArgument(f"Unrecognized servable version label: {spec.label}")
+        try:
+            return self._manager.handle(spec.name, version)
+        except ServableNotFound:
+            raise Unavailable(
+                f"Label {spec.label} of model {spec.name} stands for version {version}, "
+                "which is not available yet"
+            ) from None
+
+
+def grpc_signature(servable: Servable, name: str) -> Signature:
+    """Return the signature a gRPC Predict names; `serving_default` for an empty name.
+
+    Raises:
+        FailedPrecondition: the model has no such signature (servables/tensorflow/predict_util.cc).
+    """
+    key = name or DEFAULT_SIGNATURE
+    signature = servable.signatures.get(key)
+    if signature is None:
+        raise FailedPrecondition(f'Serving signature key "{key}" not found. {_known(servable)}')
+    return signature
+
+
+def rest_signature(servable: Servable, name: str) -> Signature:
+    """Return the signature a REST predict names; `serving_default` for an empty name.
+
+    Raises:
+        InvalidArgument: the model has no such signature (model_servers/http_rest_api_handler.cc).
+    """
+    key = name or DEFAULT_SIGNATURE
+    signature = servable.signatures.get(key)
+    if signature is None:
+        raise InvalidArgument(
+            f'Serving signature name: "{key}" not found in signature def. {_known(servable)}'
+        )
+    return signature
+
+
+def _known(servable: Servable) -> str:
+    names = sorted(name for name in servable.signatures if not name.startswith("__"))
+    return f"This version has: {', '.join(names)}." if names else "This version has none."

@@ -1,0 +1,135 @@
+"""Predict: named arrays in, named arrays out, checked before the model sees them.
+
+`predict` answers gRPC's message and `predict_json` REST's document; both go through `run`.
+Compatible with PredictionService.Predict (apis/predict.proto,
+servables/tensorflow/predict_util.cc).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
+
+from server_ext.api.lookup import grpc_signature, rest_signature
+from server_ext.codecs import json_tensors, tensorproto
+from server_ext.codecs.dtypes import BY_NUMPY, name_of
+from server_ext.errors import InvalidArgument
+from server_ext.lifecycle.manager import Handle
+from server_ext.lifecycle.servable import Servable, Signature
+
+if TYPE_CHECKING:
+    from server_ext.lifecycle.servable import Array
+
+
+def predict(handle: Handle, request: PredictRequest) -> PredictResponse:
+    """Answer a gRPC Predict with the lent version.
+
+    Raises:
+        FailedPrecondition: unknown signature.
+        InvalidArgument: inputs or output filter do not match the signature.
+    """
+    signature = grpc_signature(handle.servable, request.model_spec.signature_name)
+    check_aliases(signature, request.inputs)
+    inputs = {alias: tensorproto.decode(request.inputs[alias], alias) for alias in request.inputs}
+    aliases = chosen_outputs(signature, request.output_filter)
+    outputs = run(handle.servable, signature, inputs, aliases)
+    response = PredictResponse()
+    spec = response.model_spec
+    spec.name, spec.signature_name = handle.name, signature.name
+    spec.version.value = handle.version
+    for alias, array in zip(aliases, outputs, strict=True):
+        dtype = signature.outputs[alias].dtype
+        response.outputs[alias].CopyFrom(tensorproto.encode(array, dtype))
+    return response
+
+
+def predict_json(handle: Handle, document: Mapping[str, Any]) -> bytes:
+    """Answer a REST predict document with the lent version; all outputs are returned.
+
+    Raises:
+        InvalidArgument: unknown signature, or a document that does not fit it.
+    """
+    name = document.get("signature_name", "")
+    signature = rest_signature(handle.servable, name)
+    inputs, row_form = json_tensors.decode_predict(document, signature.inputs, signature.defaults)
+    aliases = list(signature.outputs)
+    outputs = run(handle.servable, signature, inputs, aliases)
+    return json_tensors.encode_predict(
+        dict(zip(aliases, outputs, strict=True)), signature.outputs, row_form
+    )
+
+
+def run(
+    servable: Servable,
+    signature: Signature,
+    inputs: Mapping[str, Array],
+    aliases: Sequence[str],
+) -> list[Array]:
+    """Check dtypes and run; the outputs come in the order of `aliases`.
+
+    Raises:
+        InvalidArgument: an input has another dtype than the signature, or a shape the graph
+            cannot take.
+    """
+    for position, (alias, spec) in enumerate(signature.inputs.items()):
+        array = inputs.get(alias)
+        if array is None:
+            continue
+        got = BY_NUMPY.get(array.dtype)
+        if got is None or got.number != spec.dtype:
+            raise InvalidArgument(
+                f"Expects arg[{position}] to be {name_of(spec.dtype)} but "
+                f"{got.name if got else array.dtype} is provided: input '{alias}' of signature "
+                f"'{signature.name}'"
+            )
+    return servable.run(signature, inputs, aliases)
+
+
+def check_aliases(signature: Signature, sent: Collection[str]) -> None:
+    """Refuse missing and surplus inputs.
+
+    Raises:
+        InvalidArgument: with the key words of servables/tensorflow/predict_util.cc.
+    """
+    required = signature.inputs.keys() - signature.defaults
+    extra = sorted(set(sent) - signature.inputs.keys())
+    missing = sorted(required - set(sent))
+    if not extra and not missing:
+        return
+    if len(sent) > len(signature.inputs) or len(sent) < len(required):
+        raise InvalidArgument(
+            f"input size does not match signature: {len(sent)}!={len(signature.inputs)}. "
+            f"Sent extra: {{{','.join(extra)}}}. Missing but required: {{{','.join(missing)}}}."
+        )
+    if missing:
+        raise InvalidArgument(
+            f"Signature input alias: {missing[0]} not found in request and no default value "
+            f"provided. Sent extra: {{{','.join(extra)}}}."
+        )
+    raise InvalidArgument(
+        f"Inputs contains invalid name: {extra[0]}. "
+        f"The signature has: {{{','.join(sorted(signature.inputs))}}}."
+    )
+
+
+def chosen_outputs(signature: Signature, wanted: Sequence[str]) -> list[str]:
+    """Return the aliases an output filter asks for; an empty filter means all.
+
+    Raises:
+        InvalidArgument: an alias is unknown or repeated.
+    """
+    if not wanted:
+        return list(signature.outputs)
+    seen: set[str] = set()
+    for alias in wanted:
+        if alias not in signature.outputs:
+            raise InvalidArgument(
+                f"output tensor alias not found in signature: {alias} Outputs expected to be in "
+                f"the set {{{','.join(sorted(signature.outputs))}}}."
+            )
+        if alias in seen:
+            raise InvalidArgument(f"duplicate output tensor alias: {alias}")
+        seen.add(alias)
+    return list(wanted)

@@ -1,0 +1,72 @@
+"""Follows --model_config_file: reads it again when it has changed and applies what it says.
+
+A file that cannot be read or parsed is reported once and changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+
+from server_ext.errors import ServingError
+from server_ext.lifecycle.source import ModelConfig
+from server_ext.modelconfig import read_model_config_file
+
+log = logging.getLogger(__name__)
+
+Stamp = tuple[int, int, int]
+
+
+class ConfigFile:
+    """The file and the thread that looks at it every `poll_wait_s` seconds; 0 looks never again."""
+
+    def __init__(
+        self, path: str, poll_wait_s: float, apply: Callable[[Sequence[ModelConfig]], None]
+    ) -> None:
+        self._path = path
+        self._poll_wait_s = poll_wait_s
+        self._apply = apply
+        self._seen: Stamp | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="config-file", daemon=True)
+
+    def read(self) -> list[ModelConfig]:
+        """Read the file now.
+
+        Raises:
+            ServingError: it cannot be read, or is not a valid ModelServerConfig.
+        """
+        self._seen = self._stamp()
+        return read_model_config_file(self._path)
+
+    def start(self) -> None:
+        """Begin to follow the file, if asked to."""
+        if self._poll_wait_s > 0:
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop following."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _follow(self) -> None:
+        while not self._stop.wait(self._poll_wait_s):
+            if self._stamp() == self._seen:
+                continue
+            try:
+                self._apply(self.read())
+            except ServingError as error:
+                log.error("%s is not applied: %s", self._path, error)
+            except Exception:
+                log.exception("%s is not applied: a bug of the server", self._path)
+
+    def _stamp(self) -> Stamp | None:
+        try:
+            found = os.stat(self._path)
+        except OSError:
+            return None
+        # The inode tells a file that was renamed into place within one tick of the clock.
+        return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,136 @@
+"""Puts the REST API on an ASGI server: reads the body, hands it over, sends the answer.
+
+The only async code outside of the Jupyter extension. Nothing here waits for a model on the loop:
+workers answer through `call_soon_threadsafe`, one wake-up an answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+
+from server_ext.errors import DeadlineExceeded
+from server_ext.frontends.rest import Answer, Request, RestApi, error_answer
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+BACKLOG = 1024  # connections that may wait to be accepted
+
+
+class AsgiApp:
+    """The ASGI application. `timeout_s` bounds a request, None for no limit."""
+
+    def __init__(self, rest: RestApi, timeout_s: float | None) -> None:
+        self._rest = rest
+        self._timeout_s = timeout_s
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        body = await _body(receive)
+        if body is None:
+            return
+        answer = await self._answer(Request(scope["method"], _target(scope), body))
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(answer.body)).encode()),
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, request: Request) -> Answer:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+
+        def settle(answer: Answer) -> None:
+            if not future.done():
+                future.set_result(answer)
+
+        self._rest.handle(request, lambda answer: _post(loop, settle, answer))
+        if self._timeout_s is None or future.done():
+            return await future
+        timer = loop.call_later(self._timeout_s, lambda: settle(self._too_late()))
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+    def _too_late(self) -> Answer:
+        milliseconds = round((self._timeout_s or 0) * 1000)
+        return error_answer(
+            DeadlineExceeded(
+                f"Timed out after {milliseconds} ms (--rest_api_timeout_in_ms={milliseconds})"
+            )
+        )
+
+
+class RestFront:
+    """An HTTP server for the app on a bound socket, with a loop on a thread of its own."""
+
+    def __init__(self, app: AsgiApp, bound: socket.socket, drain_s: int) -> None:
+        config = uvicorn.Config(
+            app,  # type: ignore[arg-type]  # uvicorn's own ASGI types want a scope per protocol
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=drain_s,
+        )
+        self._bound = bound
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([bound],), name="rest", daemon=True
+        )
+
+    @property
+    def port(self) -> int:
+        """TCP port really bound."""
+        return int(self._bound.getsockname()[1])
+
+    def start(self) -> None:
+        """Open the port and begin to answer."""
+        self._bound.listen(BACKLOG)
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Accept no more, answer what is in flight for up to the drain time, close."""
+        self._server.should_exit = True
+        self._thread.join(timeout_s + 1)
+
+
+def _post(
+    loop: asyncio.AbstractEventLoop, settle: Callable[[Answer], None], answer: Answer
+) -> None:
+    try:
+        running = asyncio.get_running_loop() is loop
+    except RuntimeError:
+        running = False
+    if running:
+        settle(answer)
+    elif not loop.is_closed():  # closed: the drain time ran out and nobody waits any more
+        loop.call_soon_threadsafe(settle, answer)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Return the whole body, or None when the client went away first."""
+    chunks = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _target(scope: MutableMapping[str, Any]) -> str:
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")

@@ -1,0 +1,173 @@
+"""REST: (method, path, headers, body) -> one answer, now or from a worker. Knows no sockets.
+
+    GET   /v1/models/NAME[/versions/N | /labels/L]            states of the versions
+    GET   /v1/models/NAME[/versions/N | /labels/L]/metadata   signatures
+    POST  /v1/models/NAME[/versions/N | /labels/L]:predict    run the model
+    GET   /v1/server  /healthz  /readyz                       ours
+
+Compatible with model_servers/http_rest_api_handler.cc; where TensorFlow Serving answers a bare
+"Malformed request", the same words come with what was wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from server_ext.api import metadata, predict
+from server_ext.api.lookup import ModelSpec
+from server_ext.api.services import Services
+from server_ext.codecs import json_tensors, json_text
+from server_ext.errors import Code, InvalidArgument, NotFound, ServingError, Unimplemented
+from server_ext.frontends.workers import Workers
+
+log = logging.getLogger(__name__)
+
+MAX_VERSION = 2**63 - 1
+_MODEL = r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_INFER = re.compile(_MODEL + r":(?P<verb>classify|regress|predict)", re.IGNORECASE | re.ASCII)
+_DESCRIBE = re.compile(
+    r"/v1/models(?:/(?P<name>[^/:]+))?"
+    r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?(?P<metadata>/metadata)?",
+    re.IGNORECASE | re.ASCII,
+)
+_VERB = re.compile(r":(?P<verb>[^/:?]*)(?P<query>\?.*)?$")
+
+
+class Request(NamedTuple):
+    """One HTTP request; `target` is the path with its query, as it came on the wire."""
+
+    method: str
+    target: str
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """One HTTP answer; every body is JSON."""
+
+    status: int
+    body: bytes
+
+
+Done = Callable[[Answer], None]
+
+
+class RestApi:
+    """Answers requests. Any thread may call; predictions run on `workers`."""
+
+    def __init__(self, services: Services, workers: Workers) -> None:
+        self._services = services
+        self._workers = workers
+        self._pages: dict[str, Callable[[], Answer]] = {
+            "/v1/server": lambda: _page(200, services.overview.document()),
+            "/healthz": lambda: _page(200, {"status": "ok"}),
+            "/readyz": self._ready,
+        }
+
+    def handle(self, request: Request, done: Done) -> None:
+        """Call `done` once with the answer: before returning, or later from a worker's thread."""
+        match = _INFER.fullmatch(request.target) if request.method == "POST" else None
+        if match is None:
+            done(answered(lambda: self._describe(request)))
+        else:
+            self._workers.submit(lambda: done(answered(lambda: self._infer(match, request))))
+
+    def _infer(self, match: re.Match[str], request: Request) -> Answer:
+        verb = match["verb"]
+        if verb != verb.lower():
+            raise _malformed(request)
+        if verb != "predict":
+            raise Unimplemented(f"{verb} is not offered yet by this server: use predict")
+        document = json_text.parse(request.body)
+        if not isinstance(document, dict):
+            raise InvalidArgument(
+                f"JSON Value: {json_text.quote(document)} Is not object: send "
+                '{"instances": [...]} or {"inputs": ...}'
+            )
+        if not isinstance(document.get("signature_name", ""), str):
+            raise InvalidArgument("'signature_name' key must be a string value.")
+        body = self._services.predict(
+            _spec(match), lambda handle: predict.predict_json(handle, document)
+        )
+        return Answer(200, body)
+
+    def _describe(self, request: Request) -> Answer:
+        page = self._pages.get(request.target)
+        if page is not None and request.method == "GET":
+            return page()
+        if not request.target.lower().startswith("/v1/"):
+            raise NotFound(f"Nothing is served at {request.target}: models are under /v1/models/")
+        match = _DESCRIBE.fullmatch(request.target) if request.method == "GET" else None
+        if match is None:
+            raise _malformed(request)
+        if match["name"] is None:
+            raise InvalidArgument("Missing model name in request.")
+        spec = _spec(match)
+        if match["metadata"] == "/metadata":
+            return _page(200, self._services.lent(spec, metadata.metadata_document))
+        return _page(200, self._services.status.document(spec))
+
+    def _ready(self) -> Answer:
+        waiting = self._services.overview.not_ready()
+        if waiting:
+            return _page(503, {"status": "not ready", "models": waiting})
+        return _page(200, {"status": "ready"})
+
+
+def answered(work: Callable[[], Answer]) -> Answer:
+    """Return the work's answer, or the error it ended in as one; raises nothing."""
+    try:
+        return work()
+    except ServingError as error:
+        return error_answer(error)
+    except Exception:
+        log.exception("A REST request failed in a way that is a bug of the server")
+        return Answer(
+            Code.INTERNAL.http,
+            json_tensors.error_body("Internal error; the server's log has the details"),
+        )
+
+
+def error_answer(error: ServingError) -> Answer:
+    """Return the answer that tells a client of the error."""
+    return Answer(error.code.http, json_tensors.error_body(error.message))
+
+
+def _spec(match: re.Match[str]) -> ModelSpec:
+    version = int(match["version"]) if match["version"] else None
+    if version is not None and version > MAX_VERSION:
+        raise InvalidArgument(
+            f"Failed to convert version: {match['version']} is larger than {MAX_VERSION}"
+        )
+    label = unquote(match["label"]) if match["label"] else None
+    return ModelSpec(unquote(match["name"]), version, label)
+
+
+def _malformed(request: Request) -> InvalidArgument:
+    return InvalidArgument(f"Malformed request: {request.method} {request.target}{_hint(request)}")
+
+
+def _hint(request: Request) -> str:
+    method, target = request.method, request.target
+    if method not in ("GET", "POST"):
+        return f" ({method} is not used here: use GET for status and metadata, POST for :predict)"
+    verb = _VERB.search(target)
+    if verb and verb["query"]:
+        return " (a query string is not allowed here)"
+    if verb and verb["verb"] != "predict":
+        return f" (unknown verb '{verb['verb']}': use predict)"
+    if verb:
+        return f" (send :predict with POST, not {method})" if method == "GET" else ""
+    if target.endswith("/"):
+        return " (remove the slash at the end)"
+    if method == "POST":
+        return " (POST needs a verb at the end: /v1/models/NAME:predict)"
+    return " (expected /v1/models/NAME[/versions/N][/metadata])"
+
+
+def _page(status: int, document: dict[str, Any]) -> Answer:
+    return Answer(status, json.dumps(document, indent=1).encode() + b"\n")

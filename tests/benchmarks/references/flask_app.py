@@ -1,0 +1,27 @@
+"""The reference for REST: what many people write, a Flask app around a loaded SavedModel.
+
+Run by gunicorn; every worker loads the model named by the environment variable MODEL_DIRECTORY.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+from flask import Flask, Response, jsonify, request
+
+app = Flask(__name__)
+model = tf.saved_model.load(os.environ["MODEL_DIRECTORY"])
+function = model.signatures["serving_default"]
+[input_name] = function.structured_input_signature[1]
+[output_name] = function.structured_outputs
+
+
+@app.post("/v1/models/bench:predict")
+def predict() -> Response:
+    batch = np.asarray(request.get_json()["instances"], dtype=np.float32)
+    outputs = function(**{input_name: tf.constant(batch)})
+    return jsonify({"predictions": outputs[output_name].numpy().tolist()})

@@ -1,0 +1,116 @@
+"""Flags of the command line: TensorFlow Serving's grammar, and errors that say what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from server_ext import __version__, cli
+from server_ext.errors import InvalidArgument
+from server_ext.options import Options
+
+
+def parse(*argv: str, **environ: str) -> Options:
+    return cli.parse(argv, environ)
+
+
+@pytest.mark.parametrize(
+    ("argv", "name", "value"),
+    [
+        (("--port=9000",), "port", 9000),
+        (("--port", "9000"), "port", 9000),
+        (("--port= +9000 ",), "port", 9000),
+        (("--port=1", "--port=2"), "port", 2),
+        (("--wait_for_models",), "wait_for_models", True),
+        (("--wait_for_models=true",), "wait_for_models", True),
+        (("--wait_for_models=False",), "wait_for_models", False),
+        (("--wait_for_models=0",), "wait_for_models", False),
+        (("--model_name=a=b",), "model_name", "a=b"),
+        (("--file_system_poll_wait_seconds=-1",), "file_system_poll_wait_seconds", -1),
+        (("--port=9000", "--", "--port=1"), "port", 9000),
+        ((), "rest_api_port", None),
+        (("--rest_api_port=0",), "rest_api_port", 0),
+    ],
+)
+def test_flags_are_read_as_tensorflow_serving_reads_them(argv, name, value):
+    assert getattr(parse(*argv), name) == value
+
+
+def test_defaults_are_tensorflow_servings():
+    options = parse()
+
+    assert (options.port, options.model_name, options.model_base_path) == (8500, "default", "")
+    assert options.rest_api_timeout_in_ms == 30000
+    assert options.file_system_poll_wait_seconds == 1
+    assert options.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("--prot=1", "unknown argument: --prot=1. Did you mean --port?"),
+        ("-port=1", "unknown argument: -port=1. Did you mean --port?"),
+        ("model", "unknown argument: model. --help lists all flags"),
+        ("--port=0x10", "'0x10' is not a whole number"),
+        ("--port=1_000", "'1_000' is not a whole number"),
+        ("--port=70000", "--port is 70000: a port is from 0 to 65535"),
+        ("--rest_api_port=-2", "--rest_api_port is -2"),
+        ("--wait_for_models=maybe", "'maybe' is not true, false, 1 or 0"),
+    ],
+)
+def test_a_wrong_flag_is_refused_with_what_to_do(argument, words):
+    with pytest.raises(InvalidArgument) as error:
+        parse(argument)
+
+    assert words in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "name", "path"),
+    [
+        ((), {"MODEL_NAME": "digits"}, "digits", "/models/digits"),
+        ((), {"MODEL_BASE_PATH": "/data"}, "model", "/data/model"),
+        ((), {"MODEL_NAME": "digits", "MODEL_BASE_PATH": "/data"}, "digits", "/data/digits"),
+        (("--model_name=m",), {"MODEL_BASE_PATH": "/data"}, "m", "/data/m"),
+        (("--model_base_path=/x",), {"MODEL_NAME": "digits"}, "default", "/x"),
+        (("--model_config_file=f",), {"MODEL_NAME": "digits"}, "default", ""),
+        ((), {}, "default", ""),
+    ],
+)
+def test_the_docker_images_variables_stand_in_for_missing_flags(argv, environ, name, path):
+    options = parse(*argv, **environ)
+
+    assert (options.model_name, options.model_base_path) == (name, path)
+
+
+def test_version_prints_both_versions_and_ends(capsys):
+    assert cli.main(["--version"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"TensorFlow ModelServer: {__version__}"
+    assert lines[1].startswith("TensorFlow Library: 2.")
+
+
+def test_help_names_every_flag(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--help"])
+
+    out = capsys.readouterr().out
+    assert end.value.code == 0
+    assert all(f"--{field.name}" in out for field in dataclasses.fields(Options))
+
+
+def test_a_start_failure_is_one_line_on_stdout(capsys):
+    assert cli.main(["--prot=1"]) == 255
+
+    out = capsys.readouterr().out
+    assert out == (
+        "Failed to start server. Error: INVALID_ARGUMENT: "
+        "unknown argument: --prot=1. Did you mean --port?\n"
+    )
+
+
+def test_nothing_to_serve_is_refused():
+    with pytest.raises(InvalidArgument, match="model_base_path and model_config_file are empty"):
+        Options().check_servable()
