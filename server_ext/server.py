@@ -6,8 +6,8 @@ start: read config -> load models -> open ports
 
 from __future__ import annotations
 
-import importlib.util
 import logging
+import os
 import threading
 from typing import Any
 
@@ -22,14 +22,19 @@ from server_ext.frontends import rpc
 from server_ext.frontends.asgi import AsgiApp, RestFront
 from server_ext.frontends.ports import Reserved
 from server_ext.frontends.rest import RestApi
-from server_ext.frontends.workers import Workers, default_threads
 from server_ext.lifecycle.manager import Manager
 from server_ext.lifecycle.policy import State
 from server_ext.lifecycle.source import ModelConfig, Source
+from server_ext.lifecycle.workers import Workers
 from server_ext.modelconfig import single_model
 from server_ext.options import Options
 
 log = logging.getLogger(__name__)
+
+
+def run_threads() -> int:
+    """Return how many predictions run at a time: more than cores, beside a slow model too."""
+    return max(4, 2 * (os.cpu_count() or 1))
 
 
 class ModelServer:
@@ -60,7 +65,7 @@ class ModelServer:
             traffic,
             Overview(self._manager, self._source, traffic, self._process),
         )
-        self._run = Workers(default_threads(), "predict")
+        self._run = Workers(run_threads(), "predict")
         self._describe = Workers(1, "describe")  # status never waits behind a slow model
         self._grpc: rpc.GrpcFront | None = None
         self._rest: RestFront | None = None
@@ -134,14 +139,14 @@ class ModelServer:
             self._reserved.grpc.close()  # released for the transport, which binds by itself
         methods = rpc.methods(self._services)
         path = self._options.grpc_socket_path
-        if importlib.util.find_spec("pygrpc_native"):
+        try:
             from server_ext.frontends.grpc_native import NativeFront
-
-            self._grpc = NativeFront(address, path, methods, self._run, self._describe)
-        else:
+        except ImportError:  # no wheel for this platform
             from server_ext.frontends.grpc_io import GrpcioFront
 
-            self._grpc = GrpcioFront(address, path, methods, default_threads())
+            self._grpc = GrpcioFront(address, path, methods, run_threads())
+        else:
+            self._grpc = NativeFront(address, path, methods, self._run, self._describe)
         self._grpc.start()
 
     def _open_rest(self) -> None:

@@ -22,10 +22,11 @@ START_DEADLINE_S = 90
 class RunningServer:
     """A `tensorflow_model_server` process on free ports of 127.0.0.1."""
 
-    def __init__(self, args: tuple[str, ...], cwd: Path, env: dict[str, str]) -> None:
-        command = [sys.executable, "-m", "server_ext", *args]
+    def __init__(
+        self, args: tuple[str, ...], cwd: Path, env: dict[str, str], program: tuple[str, ...]
+    ) -> None:
         self.process = subprocess.Popen(
-            command,
+            [sys.executable, *program, *args],
             cwd=cwd,
             env={**os.environ, **env},
             stdin=subprocess.PIPE,
@@ -84,11 +85,16 @@ StartServer = Callable[..., RunningServer]
 def _starter(directory: Path) -> tuple[StartServer, list[RunningServer]]:
     started: list[RunningServer] = []
 
-    def start(*args: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> Any:
+    def start(
+        *args: str,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        program: tuple[str, ...] = ("-m", "server_ext"),
+    ) -> Any:
         ports = [] if any(a.startswith("--port") for a in args) else ["--port=0"]
         if not any(a.startswith("--rest_api_port") for a in args):
             ports.append("--rest_api_port=0")
-        server = RunningServer((*ports, *args), cwd or directory, env or {})
+        server = RunningServer((*ports, *args), cwd or directory, env or {}, program)
         started.append(server)
         return server
 

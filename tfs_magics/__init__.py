@@ -1,5 +1,94 @@
-"""Serve the model you just trained, from the notebook it was trained in."""
+"""Serve the model you just trained, from the notebook it was trained in.
+
+In a notebook: `%load_ext tfs_magics`, then `%tfs` lists the magics. In a script the same things are
+functions: `tfs_magics.export`, `serve`, `predict`, `request`, `status`, `metadata`, `stop`, `logs`.
+
+Importing this package loads nothing heavy; TensorFlow is loaded by the first export.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from server_ext import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from tfs_magics.serving import (
+        export,
+        logs,
+        metadata,
+        predict,
+        request,
+        serve,
+        status,
+        stop,
+    )
+
+__all__ = [
+    "__version__",
+    "export",
+    "logs",
+    "metadata",
+    "predict",
+    "request",
+    "serve",
+    "status",
+    "stop",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the functions when the first of them is used."""
+    if name.startswith("_") or name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tfs_magics import serving
+
+    return getattr(serving, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """Keeps `tfs_magics.export` the function when the module of that name is imported.
+
+    The import system sets a module as attribute of its package, which would hide the function.
+    """
+
+    @property
+    def export(self) -> Any:
+        return __getattr__("export")
+
+    @export.setter
+    def export(self, module: ModuleType) -> None:
+        """Leave the module to `sys.modules` and `from tfs_magics.export import ...`."""
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add the magics to a shell; once, however often it is called."""
+    from tfs_magics.magics import TFSMagics
+
+    if isinstance(shell.magics_manager.registry.get(TFSMagics.__name__), TFSMagics):
+        return
+    magics = TFSMagics(shell)
+    magics.tables.install()
+    shell.register_magics(magics)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take the magics away again. A server that runs goes on."""
+    from tfs_magics.magics import TFSMagics
+
+    magics = shell.magics_manager.registry.pop(TFSMagics.__name__, None)
+    if magics is None:
+        return
+    magics.tables.remove()
+    for kind, names in magics.magics.items():
+        for name in names:
+            shell.magics_manager.magics[kind].pop(name, None)
+
+
+sys.modules[__name__].__class__ = _Package

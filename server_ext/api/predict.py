@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
 from server_ext.api.lookup import grpc_signature, rest_signature
-from server_ext.codecs import json_tensors, tensorproto
+from server_ext.codecs import json_decode, json_encode, tensorproto
 from server_ext.codecs.dtypes import BY_NUMPY, name_of
 from server_ext.errors import InvalidArgument
 from server_ext.lifecycle.manager import Handle
@@ -45,20 +45,17 @@ def predict(handle: Handle, request: PredictRequest) -> PredictResponse:
     return response
 
 
-def predict_json(handle: Handle, document: Mapping[str, Any]) -> bytes:
+def predict_json(handle: Handle, signature_name: str, document: Mapping[str, Any]) -> bytes:
     """Answer a REST predict document with the lent version; all outputs are returned.
 
     Raises:
         InvalidArgument: unknown signature, or a document that does not fit it.
     """
-    name = document.get("signature_name", "")
-    signature = rest_signature(handle.servable, name)
-    inputs, row_form = json_tensors.decode_predict(document, signature.inputs, signature.defaults)
+    signature = rest_signature(handle.servable, signature_name)
+    inputs, row_form = json_decode.decode_predict(document, signature.inputs, signature.defaults)
     aliases = list(signature.outputs)
     outputs = run(handle.servable, signature, inputs, aliases)
-    return json_tensors.encode_predict(
-        dict(zip(aliases, outputs, strict=True)), signature.outputs, row_form
-    )
+    return json_encode.encode_predict(dict(zip(aliases, outputs, strict=True)), row_form)
 
 
 def run(

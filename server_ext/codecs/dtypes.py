@@ -1,7 +1,7 @@
-"""The types a tensor may have: wire number, names, numpy type and the field of TensorProto that holds it.
+"""The types a tensor may have: wire number, names, numpy type, field of TensorProto.
 
-One table for REST, gRPC, status pages and error messages. Numbers are tensorflow/core/framework/types.proto,
-fields are tensorflow/core/framework/tensor.proto.
+One table for REST, gRPC, status pages and error messages. Numbers are those of
+tensorflow/core/framework/types.proto, fields those of tensorflow/core/framework/tensor.proto.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class DType(NamedTuple):
     @property
     def label(self) -> str:
         """The name people know from numpy: `float32`, `int64`, `string`."""
-        return "string" if self.numpy == object else self.numpy.name
+        return "string" if self.numpy.kind == "O" else self.numpy.name
 
 
 def _row(number: int, enum: str, name: str, numpy: Any, field: str) -> DType:

@@ -15,7 +15,7 @@ from pygrpc_native import EVENT_CALL, NativeGrpcFront
 
 from server_ext.errors import Code, ServingError, Unavailable
 from server_ext.frontends.rpc import Method
-from server_ext.frontends.workers import Workers
+from server_ext.lifecycle.workers import Workers
 
 log = logging.getLogger(__name__)
 

@@ -21,9 +21,9 @@ from urllib.parse import unquote
 from server_ext.api import metadata, predict
 from server_ext.api.lookup import ModelSpec
 from server_ext.api.services import Services
-from server_ext.codecs import json_tensors, json_text
+from server_ext.codecs import json_decode, json_text
 from server_ext.errors import Code, InvalidArgument, NotFound, ServingError, Unimplemented
-from server_ext.frontends.workers import Workers
+from server_ext.lifecycle.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -83,15 +83,9 @@ class RestApi:
         if verb != "predict":
             raise Unimplemented(f"{verb} is not offered yet by this server: use predict")
         document = json_text.parse(request.body)
-        if not isinstance(document, dict):
-            raise InvalidArgument(
-                f"JSON Value: {json_text.quote(document)} Is not object: send "
-                '{"instances": [...]} or {"inputs": ...}'
-            )
-        if not isinstance(document.get("signature_name", ""), str):
-            raise InvalidArgument("'signature_name' key must be a string value.")
+        signature = json_decode.signature_name(document)
         body = self._services.predict(
-            _spec(match), lambda handle: predict.predict_json(handle, document)
+            _spec(match), lambda handle: predict.predict_json(handle, signature, document)
         )
         return Answer(200, body)
 
@@ -128,13 +122,13 @@ def answered(work: Callable[[], Answer]) -> Answer:
         log.exception("A REST request failed in a way that is a bug of the server")
         return Answer(
             Code.INTERNAL.http,
-            json_tensors.error_body("Internal error; the server's log has the details"),
+            json_text.error_body("Internal error; the server's log has the details"),
         )
 
 
 def error_answer(error: ServingError) -> Answer:
     """Return the answer that tells a client of the error."""
-    return Answer(error.code.http, json_tensors.error_body(error.message))
+    return Answer(error.code.http, json_text.error_body(error.message))
 
 
 def _spec(match: re.Match[str]) -> ModelSpec:

@@ -151,10 +151,13 @@ class FlaskGunicorn(Contender):
     """Flask under gunicorn: threads, so that connections stay open; one process per core."""
 
     name = "Flask, gunicorn"
-    ready = re.compile(r"Listening at: http://127\.0\.0\.1:(\d+)")
+    workers = os.cpu_count() or 1
+    ready = re.compile(
+        rf"Listening at: http://127\.0\.0\.1:(\d+)(?:.*?model loaded){{{workers}}}", re.DOTALL
+    )
 
     def command(self) -> list[str]:
-        workers = [f"--workers={os.cpu_count()}", "--worker-class=gthread", "--threads=8"]
+        workers = [f"--workers={self.workers}", "--worker-class=gthread", "--threads=8"]
         where = ["--bind=127.0.0.1:0", f"--chdir={REFERENCES}", "--keep-alive=30"]
         return [sys.executable, "-m", "gunicorn", *workers, *where, "flask_app:app"]
 

@@ -6,10 +6,10 @@ of what the servers do, so that it can share the cores with them; what it costs 
 
 from __future__ import annotations
 
-import os
 import re
 import resource
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from contenders import Bare, Contender
@@ -17,12 +17,41 @@ from protocols import Asking
 from table import Sample
 
 WARM_UP_S = 0.4
+WARM_UP_ROUNDS = 20
+LIMIT_S = 120
 COUNTS = re.compile(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded")
 DATA = re.compile(r"\((\d+)\) data$", re.MULTILINE)
 
 
 class LoadFailed(Exception):
     """The server did not answer every request of the load properly."""
+
+
+class H2load:
+    """Runs the load generator against one server by one protocol."""
+
+    def __init__(self, contender: Contender, asking: Asking, folder: Path) -> None:
+        self.name = f"{contender.name} over {asking.name}"
+        self._asking = asking
+        self._address = asking.address(contender)
+        self._log = folder / "requests.log"
+
+    def run(self, in_flight: int, extent: Sequence[str]) -> tuple[list[int], int]:
+        """Return the latency of each request in us and the size of all answers in bytes.
+
+        Raises:
+            LoadFailed: a request had no answer, or one with an error's HTTP status.
+        """
+        self._log.unlink(missing_ok=True)
+        connections, streams = self._asking.spread(in_flight)
+        shape = ["-c", str(connections), "-m", str(streams), f"--log-file={self._log}"]
+        command = ["h2load", *shape, *extent, *self._asking.options, self._address]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+        counts, data = COUNTS.search(done.stdout), DATA.search(done.stdout)
+        if not counts or not data or counts[1] != counts[2] or "0" in (counts[1], data[1]):
+            raise LoadFailed(f"{self.name}:\n{done.stdout}{done.stderr}")
+        rows = (line.split("\t") for line in self._log.read_text().splitlines())
+        return [int(latency) for _, _, latency in rows], int(data[1])
 
 
 def measure_server(
@@ -33,16 +62,18 @@ def measure_server(
     Raises:
         LoadFailed: a request failed, or the answers were not all of the same size.
     """
-    _h2load(contender, asking, in_flight, WARM_UP_S, folder)
+    h2load = H2load(contender, asking, folder)
+    _, one_answer_bytes = h2load.run(1, ["-n", "1"])
+    h2load.run(in_flight, ["-n", str(WARM_UP_ROUNDS * in_flight)])
     before, client_before = contender.usage(), _client_cpu_s()
-    latencies_us, answer_bytes = _h2load(contender, asking, in_flight, seconds, folder)
+    latencies_us, answers_bytes = h2load.run(in_flight, ["-D", f"{round(seconds * 1000)}ms"])
     after, client_after = contender.usage(), _client_cpu_s()
-    requests = len(latencies_us)
-    if round(answer_bytes / requests) <= 0:
-        raise LoadFailed(f"{contender.name} over {asking.name} answers without a body")
+    ratio = answers_bytes / len(latencies_us) / one_answer_bytes
+    if not 0.95 < ratio < 1.05:
+        raise LoadFailed(f"{h2load.name} answers {ratio:.2f} times the bytes expected under load")
     return Sample.of(
         latencies_us,
-        per_second=requests / seconds,
+        per_second=len(latencies_us) / seconds,
         cpu_s=after.cpu_s - before.cpu_s,
         rss_bytes=after.rss_bytes,
         client_cpu_s=client_after - client_before,
@@ -68,26 +99,6 @@ def best_batch(bare: Bare, limit: int = 128) -> int:
     """Return the number of rows per call, a power of two, at which the most rows pass."""
     sizes = [2**power for power in range(limit.bit_length())]
     return max(sizes, key=lambda rows: measure_bare(bare, rows, WARM_UP_S).per_second)
-
-
-def _h2load(
-    contender: Contender, asking: Asking, in_flight: int, seconds: float, folder: Path
-) -> tuple[list[int], int]:
-    """Run h2load once; return the latency of each request in us and the bytes of all answers."""
-    log = folder / "requests.log"
-    log.unlink(missing_ok=True)
-    connections, streams = asking.spread(in_flight)
-    shape = ["-c", str(connections), "-m", str(streams), "-D", f"{round(seconds * 1000)}ms"]
-    command = ["h2load", *shape, f"--log-file={log}", *asking.options, asking.address(contender)]
-    environment = {"PATH": os.environ["PATH"]}
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=seconds + 60, env=environment
-    )
-    counts, data = COUNTS.search(done.stdout), DATA.search(done.stdout)
-    if done.returncode or not counts or not data or counts[1] != counts[2] or counts[1] == "0":
-        raise LoadFailed(f"{contender.name} over {asking.name}:\n{done.stdout}{done.stderr}")
-    rows = (line.split("\t") for line in log.read_text().splitlines())
-    return [int(latency) for _, status, latency in rows if status == "200"], int(data[1])
 
 
 def _client_cpu_s() -> float:

@@ -1,4 +1,4 @@
-"""Makes the SavedModels the benchmark serves: small networks with random weights, 28x28x1 in, 10 out.
+"""Makes the SavedModels the benchmark serves: small networks of random weights, 28x28x1 to 10.
 
 One input `image` and one output, float32, any batch size. The weights are seeded, so that two runs
 serve the same numbers.

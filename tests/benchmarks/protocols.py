@@ -96,7 +96,8 @@ class Rest:
 
     def ask(self, contender: Contender) -> Any:
         address = self.address(contender)
-        answer = requests.post(address, data=self._body, timeout=CALL_TIMEOUT_S)
+        headers = {"content-type": "application/json"}
+        answer = requests.post(address, self._body, headers=headers, timeout=CALL_TIMEOUT_S)
         answer.raise_for_status()
         return answer.json()["predictions"][0]
 

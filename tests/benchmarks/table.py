@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -44,14 +45,16 @@ class Sample(NamedTuple):
         )
 
 
-class Row(NamedTuple):
-    """What was measured under which load, once per round; `reference` is compared with."""
+@dataclass
+class Row:
+    """What is measured under which load, once per round; `reference` is what it is divided by."""
 
     name: str
     protocol: str
     load: str
-    samples: list[Sample]
-    reference: list[Sample] | None = None
+    measure: Callable[[], Sample]
+    reference: Row | None = None
+    samples: list[Sample] = field(default_factory=list)
 
 
 def percentile(values: Sequence[int], percent: int) -> int:
@@ -64,7 +67,9 @@ def spread(values: Iterable[float], digits: int | None = None) -> str:
     """Return `median (lowest to highest)`, three significant digits unless `digits` are given."""
     ordered = sorted(values)
     middle = statistics.median(ordered)
-    return f"{_number(middle, digits)} ({_number(ordered[0], digits)}-{_number(ordered[-1], digits)})"
+    return (
+        f"{_number(middle, digits)} ({_number(ordered[0], digits)}-{_number(ordered[-1], digits)})"
+    )
 
 
 def _number(value: float, digits: int | None) -> str:
@@ -88,14 +93,15 @@ def figures(rows: Sequence[Row]) -> str:
 
 def ratios(rows: Sequence[Row]) -> str:
     """Return the table of each row that has a reference, divided by it."""
-    head = ["", "in flight", "req/s", "p50", "p99", "CPU", "RSS"]
+    head = ["", "divided by", "in flight", "req/s", "p50", "p99", "CPU", "RSS"]
     body = []
     for row in rows:
         if row.reference is None:
             continue
-        pairs = list(zip(row.samples, row.reference, strict=True))
+        pairs = list(zip(row.samples, row.reference.samples, strict=True))
         cells = [spread(ours[i] / other[i] for ours, other in pairs) for i in range(5)]
-        body.append([row.name, row.load, *cells])
+        name = f"{row.name}, {row.protocol}"
+        body.append([name, row.reference.name, row.load, *cells])
     return markdown(head, body)
 
 

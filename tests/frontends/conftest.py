@@ -1,4 +1,4 @@
-"""One server for all tests of this folder: two models, several versions, all signatures kinds we need."""
+"""One server for all tests of this folder, with a model of each kind they need."""
 
 from __future__ import annotations
 
@@ -57,19 +57,29 @@ def models(tmp_path_factory: pytest.TempPathFactory, export_constant: Any) -> Pa
 
 
 @pytest.fixture(scope="session")
-def server(models: Path, start_session_server: Any) -> Any:
+def config_file(models: Path) -> Path:
+    """Five models that exist, one of them broken, and one that does not."""
     config = models / "models.config"
-    config.write_text(
-        f"""
-        model_config_list {{
-          config {{ name: "constant" base_path: "{models}/constant" model_platform: "tensorflow"
-                    model_version_policy {{ specific {{ versions: 1 versions: 3 }} }} }}
-          config {{ name: "pair" base_path: "{models}/pair" model_platform: "tensorflow" }}
-          config {{ name: "words" base_path: "{models}/words" model_platform: "tensorflow" }}
-          config {{ name: "conv" base_path: "{models}/conv" model_platform: "tensorflow" }}
-          config {{ name: "broken" base_path: "{models}/broken" model_platform: "tensorflow" }}
-          config {{ name: "absent" base_path: "{models}/absent" model_platform: "tensorflow" }}
-        }}
-        """
+    versions = {"constant": "model_version_policy { specific { versions: 1 versions: 3 } }"}
+    entries = [
+        f'config {{ name: "{name}" base_path: "{models / name}" model_platform: "tensorflow" '
+        f"{versions.get(name, '')} }}"
+        for name in ("constant", "pair", "words", "conv", "broken", "absent")
+    ]
+    config.write_text("model_config_list { " + "\n".join(entries) + " }")
+    return config
+
+
+@pytest.fixture(scope="session")
+def native_server(config_file: Path, start_session_server: Any) -> Any:
+    return start_session_server(f"--model_config_file={config_file}")
+
+
+@pytest.fixture(scope="session")
+def server_without_native_front(config_file: Path, start_session_server: Any) -> Any:
+    """The same where pygrpc-native cannot be imported, as on Windows."""
+    program = (
+        "import sys; sys.modules['pygrpc_native'] = None; "
+        "from server_ext.cli import main; sys.exit(main())"
     )
-    return start_session_server(f"--model_config_file={config}")
+    return start_session_server(f"--model_config_file={config_file}", program=("-c", program))

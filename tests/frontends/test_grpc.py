@@ -9,6 +9,11 @@ import pytest
 pytestmark = pytest.mark.tensorflow
 
 
+@pytest.fixture(scope="module", params=["native", "grpcio"])
+def server(request):
+    native = request.param == "native"
+    return request.getfixturevalue("native_server" if native else "server_without_native_front")
+
 
 @pytest.fixture(scope="module")
 def channel(server):
@@ -79,7 +84,7 @@ def test_strings_go_both_ways(prediction):
 
     response = prediction.Predict(request, timeout=30)
 
-    assert list(response.outputs["upper"].string_val)[0] == b"ABC"
+    assert response.outputs["upper"].string_val[0] == b"ABC"
     assert list(response.outputs["raw_bytes"].string_val) == [b"abc", b"\xff"]
 
 

@@ -12,6 +12,11 @@ pytestmark = pytest.mark.tensorflow
 ROW = [[0, 0, 0, 0]]
 
 
+@pytest.fixture(scope="module")
+def server(native_server):
+    return native_server
+
+
 def post(server, path, body):
     data = body if isinstance(body, str | bytes) else None
     return requests.post(server.url + path, data=data, json=None if data else body, timeout=30)
@@ -162,9 +167,7 @@ def test_health_is_ok_and_readiness_names_the_models_that_are_not(server):
         ("POST", "/v1/models/broken:predict", 404, "Servable not found for request: Latest(broken)"),
     ],
 )  # fmt: skip
-def test_a_wrong_route_or_name_is_answered_with_what_was_wrong(
-    server, method, path, status, words
-):
+def test_a_wrong_route_or_name_is_answered_with_what_was_wrong(server, method, path, status, words):
     body = '{"instances": [[0,0,0,0]]}' if method == "POST" else None
 
     response = requests.request(method, server.url + path, data=body, timeout=30)

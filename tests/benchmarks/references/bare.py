@@ -1,9 +1,9 @@
 """The yardstick without a server: the fastest call TensorFlow offers, alone in its process.
 
-Loads a SavedModel into a Session, makes one callable, and answers lines on standard input until it
-closes: `<seconds> <rows per call>` runs the callable that long, one call after the other, and prints
-`{"calls", "elapsed_s", "latencies_us"}` as one JSON line. The first line it prints is the answer for
-the sample image, as JSON.
+Loads a SavedModel into a Session, makes one callable and prints its answer for the sample image as
+a JSON line. Then it reads lines until standard input closes: `<seconds> <rows per call>` runs the
+callable that long, one call after the other, and prints the JSON object `calls`, `elapsed_s`,
+`latencies_us`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def main(directory: str, signature_name: str, sample_file: str) -> None:
     print(json.dumps(call(sample)[0].tolist()), flush=True)
     for line in sys.stdin:
         seconds, rows = line.split()
-        print(json.dumps(measure(call, np.repeat(sample, int(rows), 0), float(seconds))), flush=True)
+        batch = np.repeat(sample, int(rows), axis=0)
+        print(json.dumps(measure(call, batch, float(seconds))), flush=True)
 
 
 def measure(

@@ -1,6 +1,7 @@
 """The reference for REST: what many people write, a Flask app around a loaded SavedModel.
 
-Run by gunicorn; every worker loads the model named by the environment variable MODEL_DIRECTORY.
+Run by gunicorn; every worker loads the model named by the environment variable MODEL_DIRECTORY, and
+says so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ model = tf.saved_model.load(os.environ["MODEL_DIRECTORY"])
 function = model.signatures["serving_default"]
 [input_name] = function.structured_input_signature[1]
 [output_name] = function.structured_outputs
+print("model loaded", flush=True)
 
 
 @app.post("/v1/models/bench:predict")

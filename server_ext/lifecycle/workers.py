@@ -1,10 +1,10 @@
-"""Threads that run predictions, so that no front end's own thread ever waits for a model."""
+"""A fixed number of threads over one queue of jobs."""
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 
@@ -13,13 +13,11 @@ log = logging.getLogger(__name__)
 Job = Callable[[], None]
 
 
-def default_threads() -> int:
-    """Return how many predictions run at a time: more than cores, beside a slow model too."""
-    return max(4, 2 * (os.cpu_count() or 1))
-
-
 class Workers:
-    """A fixed number of threads over one queue. Any thread may submit; jobs start in order."""
+    """Runs jobs in the order they were submitted. Any thread may submit, holding any lock.
+
+    The threads are daemons: a job that hangs does not keep the process from ending.
+    """
 
     def __init__(self, threads: int, name: str) -> None:
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
@@ -36,14 +34,16 @@ class Workers:
 
     def close(self, timeout_s: float) -> None:
         """Finish what is queued, then end the threads; a job that hangs longer is left behind."""
+        deadline = time.monotonic() + timeout_s
         for _ in self._threads:
             self._queue.put(None)
         for thread in self._threads:
-            thread.join(timeout_s)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
             try:
                 job()
             except Exception:  # a thread that dies here would take a share of the server with it
-                log.exception("A request failed in a way that is a bug of the server")
+                log.exception("A job failed in a way that is a bug of the server")
+            del job  # while waiting for the next one, keep nothing of this one alive

@@ -1,0 +1,70 @@
+# `make help` lists the targets. PYTHON chooses the interpreter of .venv; ARGS go to pytest or to the
+# benchmark, as in `make test ARGS="-k export"`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+STAMP := $(VENV)/.dependencies-installed
+LAB_OPTIONS := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo lab test bench install clean
+
+# $(call need,COMMAND,DEBIAN PACKAGE,WHAT IS LOST WITHOUT IT): installs it where that is ours to do.
+define need
+	@command -v $(1) >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "==> Installing the system package $(2)"; \
+	    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y $(2); } >/dev/null 2>&1; \
+	  fi; \
+	  command -v $(1) >/dev/null || echo "==> $(1) is missing: $(3). It is in the package $(2)"; \
+	}
+endef
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: install ## Run the quickstart notebook here and print what happens, step by step
+	@$(BIN)/python notebooks/run_demo.py
+	@echo
+	@echo "Open the same notebook in JupyterLab:  make lab"
+
+lab: install ## Open the quickstart notebook in JupyterLab
+	@$(BIN)/python -c "import jupyterlab" 2>/dev/null || { \
+	  echo "==> Installing JupyterLab"; $(PIP) install jupyterlab; }
+	@$(BIN)/jupyter lab $(LAB_OPTIONS) notebooks/01_quickstart.ipynb
+
+test: install ## Check format, lint, types and spelling, and run every test
+	$(call need,node,nodejs,the test of the Node.js client does not run)
+	$(call need,curl,curl,the test of the curl commands does not run)
+	@echo "==> Format, lint, types, spelling"
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+	@echo "==> Tests of the installed package"
+	PYTHONSAFEPATH=1 $(BIN)/pytest $(ARGS)
+
+bench: install ## Compare the server with Flask, with grpcio and with TensorFlow alone
+	$(call need,h2load,nghttp2-client,the benchmark needs it)
+	@$(BIN)/python tests/benchmarks/serving.py $(ARGS)
+
+install: $(STAMP) ## Make .venv with this project, all it needs and the tools of its developers
+	@echo "==> Installing tfs-magics into $(VENV)"
+	@$(PIP) install --no-index --no-deps --no-build-isolation --force-reinstall .
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version.split()[0]; sys.exit(None if sys.version_info >= (3, 10) \
+	  else f"Python 3.10 or newer is needed and this is {v}: choose one by make PYTHON=...")'
+	@echo "==> Making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
+	@echo "==> Upgrading pip"
+	@$(PIP) install --upgrade pip
+	@echo "==> Installing TensorFlow and all else (2 GB on disk; takes a minute or more, once)"
+	@$(PIP) install --group dev .
+	@touch $@
+
+clean: ## Remove .venv and all that was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,89 @@
+"""The arrays a model returns to the body of a REST predict answer, in row or in column form.
+
+    {"predictions": [row, ...]}   a row is a bare value, of several outputs an object by alias
+    {"outputs": value}            the whole tensor, of several outputs an object of them by alias
+
+An output whose alias ends in `_bytes` is written as base64 objects; other strings as text where
+they are UTF-8. Compatible with MakeJsonFromTensors of util/json_tensor.cc as to the JSON value, not
+as to blanks. Pure functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+from server_ext.codecs.dtypes import BY_NUMPY
+from server_ext.codecs.json_text import base64_object, dump
+from server_ext.errors import InvalidArgument
+
+BYTES_SUFFIX = "_bytes"
+
+
+def encode_predict(outputs: Mapping[str, NDArray[Any]], row_form: bool) -> bytes:
+    """Return the answer's body; strings are object arrays of bytes.
+
+    Raises:
+        InvalidArgument: no outputs, a type JSON has no form for, or, in row form, outputs that do
+            not share dimension 0.
+    """
+    if not outputs:
+        raise InvalidArgument("Cannot convert empty tensor map to JSON")
+    if row_form:
+        _check_batch(outputs)
+    written = {alias: _written(alias, array) for alias, array in outputs.items()}
+    value: Any = written
+    if len(written) == 1:
+        (value,) = written.values()
+    elif row_form:
+        columns = [_split(array) for array in written.values()]
+        value = [dict(zip(written, row, strict=True)) for row in zip(*columns, strict=True)]
+    key = b"predictions" if row_form else b"outputs"
+    return b'{\n    "' + key + b'": ' + dump(value) + b"\n}"
+
+
+def _check_batch(outputs: Mapping[str, NDArray[Any]]) -> None:
+    size = None
+    for alias, array in outputs.items():
+        if array.ndim == 0:
+            raise InvalidArgument(
+                f"Tensor name: {alias} has no shape information: a scalar has no rows, "
+                'send "inputs" instead of "instances"'
+            )
+        if size is not None and len(array) != size:
+            raise InvalidArgument(
+                f"Tensor name: {alias} has inconsistent batch size: {len(array)} "
+                f'expecting: {size}: send "inputs" instead of "instances"'
+            )
+        size = len(array)
+
+
+def _written(alias: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array with each element in the form in which it is written."""
+    if array.dtype == object:
+        return _base64(array) if alias.endswith(BYTES_SUFFIX) else array
+    if array.dtype in (np.float16, ml_dtypes.bfloat16):
+        # The double of the shortest digits prints as these digits.
+        digits = [float(str(value)) for value in array.ravel()]
+        return np.array(digits, np.float64).reshape(array.shape)
+    if array.dtype.kind not in "fiub":
+        row = BY_NUMPY.get(array.dtype)
+        raise InvalidArgument(
+            f"Failed to write JSON value for tensor type: {row.name if row else array.dtype}"
+        )
+    return array
+
+
+def _base64(array: NDArray[Any]) -> NDArray[Any]:
+    out = np.empty(array.size, object)
+    out[:] = [base64_object(value) for value in array.ravel()]
+    return out.reshape(array.shape)
+
+
+def _split(array: NDArray[Any]) -> list[Any]:
+    """Return the rows: views of the array, or numbers of its own type."""
+    return array.tolist() if array.dtype == object else list(np.ascontiguousarray(array))

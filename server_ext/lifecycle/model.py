@@ -1,0 +1,167 @@
+"""The versions of one model and the only place where one changes its state.
+
+    START -> LOADING -> AVAILABLE -> UNLOADING -> END
+      |         |                                  ^
+      +---------+---- left out / failed -----------+
+
+A record is one pass through this life. A version that is loaded again gets a new record.
+
+Threads: none of its own and no lock; the manager calls it under its lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable, Mapping
+from dataclasses import dataclass
+
+from server_ext.errors import ServingError
+from server_ext.lifecycle.loading import Loaded
+from server_ext.lifecycle.policy import State, Version
+from server_ext.lifecycle.servable import Loader
+
+REMEMBERED = 20
+
+_NEXT = {
+    State.START: (State.LOADING, State.END),
+    State.LOADING: (State.AVAILABLE, State.END),
+    State.AVAILABLE: (State.UNLOADING,),
+    State.UNLOADING: (State.END,),
+    State.END: (),
+}
+
+
+@dataclass(frozen=True)
+class VersionStatus:
+    """What is known about one version at one moment.
+
+    `error` is set when it failed to load; `loaded_at` (seconds since the epoch), `load_seconds`,
+    `memory_bytes` and `signatures` while it is loaded. `handles` counts the requests that use it.
+    """
+
+    version: int
+    state: State
+    error: ServingError | None
+    path: str
+    loaded_at: float | None
+    load_seconds: float | None
+    memory_bytes: int
+    handles: int
+    signatures: tuple[str, ...]
+
+
+@dataclass(eq=False, slots=True)
+class Record:
+    """One life of one version.
+
+    `loaded` is set from AVAILABLE until END, `error` when the load failed. `handles` counts those
+    lent out now. `stamp` was taken just before the load: files that change during a load that
+    fails are a reason to try again.
+    """
+
+    version: int
+    loader: Loader
+    state: State = State.START
+    loaded: Loaded | None = None
+    error: ServingError | None = None
+    stamp: Hashable = None
+    handles: int = 0
+
+    def status(self) -> VersionStatus:
+        """Return what is known now."""
+        loaded = self.loaded
+        return VersionStatus(
+            version=self.version,
+            state=self.state,
+            error=self.error,
+            path=self.loader.path,
+            loaded_at=loaded.at if loaded else None,
+            load_seconds=loaded.seconds if loaded else None,
+            memory_bytes=loaded.memory_bytes if loaded else 0,
+            handles=self.handles,
+            signatures=loaded.signatures if loaded else (),
+        )
+
+
+class Model:
+    """Records by version, and what the source aspires."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.records: dict[int, Record] = {}  # those in END come in the order they ended
+        self._latest: Record | None = None
+        self._aspired: Mapping[int, Loader] = {}
+
+    def available(self, version: int | None) -> Record | None:
+        """Return this version, or the highest without one, if it is AVAILABLE."""
+        if version is None:
+            return self._latest
+        record = self.records.get(version)
+        return record if record is not None and record.state is State.AVAILABLE else None
+
+    def versions(self) -> list[Version]:
+        """Return what a policy decides on."""
+        return [
+            Version(record.version, record.state, record.version in self._aspired)
+            for record in self.records.values()
+        ]
+
+    def failed(self) -> list[Record]:
+        """Return the aspired versions whose load failed: they wait for their files to change."""
+        return [
+            record
+            for record in self.records.values()
+            if record.error is not None and record.version in self._aspired
+        ]
+
+    def aspire(self, loaders: Mapping[int, Loader], changed: Container[Record] = ()) -> None:
+        """Replace what is wanted; `changed` holds the failed records whose files have changed.
+
+        A version in LOADING or AVAILABLE goes on. One that has ended starts anew when it was left
+        out before or is in `changed`; one in UNLOADING starts anew when it has ended.
+        """
+        before, self._aspired = self._aspired, dict(loaders)
+        for record in list(self.records.values()):
+            if record.state is State.START and record.version not in loaders:
+                self.move(record, State.END)
+        for version, loader in loaders.items():
+            known = self.records.get(version)
+            again = version not in before or known in changed
+            if known is None or known.state is State.START or (known.state is State.END and again):
+                self.records[version] = Record(version, loader)
+        self._forget()
+
+    def move(self, record: Record, state: State) -> None:
+        """Take a record to its next state.
+
+        Raises:
+            AssertionError: the state cannot follow, which is a bug of the caller.
+        """
+        if state not in _NEXT[record.state]:
+            raise AssertionError(
+                f"{self.name} version {record.version} cannot go from "
+                f"{record.state.name} to {state.name}"
+            )
+        record.state = state
+        if state is State.END:
+            self._end(record)
+        available = [entry for entry in self.records.values() if entry.state is State.AVAILABLE]
+        self._latest = max(available, key=lambda entry: entry.version, default=None)
+
+    def _end(self, record: Record) -> None:
+        record.loaded = None
+        del self.records[record.version]  # and in again at the end: the order they ended in
+        loader = self._aspired.get(record.version)
+        if loader is not None and record.error is None:  # aspired again while it was unloading
+            record = Record(record.version, loader)
+        self.records[record.version] = record
+        self._forget()
+
+    def _forget(self) -> None:
+        # Those aspired have failed; without their record each aspire would try them again.
+        over = [
+            entry.version
+            for entry in self.records.values()
+            if entry.state is State.END and entry.version not in self._aspired
+        ]
+        for version in over[:-REMEMBERED]:
+            del self.records[version]

@@ -1,0 +1,68 @@
+"""Where models lie: from a base path to a directory, and whether its files have changed.
+
+Local directories only; `file://` is accepted as a way to write one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Hashable
+from pathlib import Path
+
+from server_ext.errors import Code, ServingError, Unimplemented
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+_CODES: dict[type[OSError], Code] = {
+    FileNotFoundError: Code.NOT_FOUND,
+    PermissionError: Code.PERMISSION_DENIED,
+    NotADirectoryError: Code.FAILED_PRECONDITION,
+    IsADirectoryError: Code.FAILED_PRECONDITION,
+}
+
+
+def local_path(base_path: str) -> Path:
+    """Return the directory a base path names; a relative one is below the working directory.
+
+    Raises:
+        Unimplemented: it is a URL of another scheme than `file`.
+    """
+    scheme = _SCHEME.match(base_path)
+    if scheme and scheme[1].lower() != "file":
+        raise Unimplemented(
+            f"Cannot read {base_path}: {scheme[1]}:// is not supported, "
+            "give a directory on this machine (or mount it there)"
+        )
+    path = base_path[scheme.end() :] if scheme else base_path
+    return Path(os.path.abspath(os.path.expanduser(path)))
+
+
+def stamp(path: str) -> Hashable:
+    """Return the names, sizes and modification times of all files below a version's directory.
+
+    Equal as long as nothing changes there; of a path that does not exist it is empty.
+    """
+    files = [
+        os.path.join(directory, name) for directory, _, names in os.walk(path) for name in names
+    ]
+    return tuple((os.path.relpath(file, path), *_size_and_time(file)) for file in sorted(files))
+
+
+def os_failure(what: str, error: OSError) -> ServingError:
+    """Say that `what` (`base path /models/m`) cannot be read, with the code TensorFlow gives it.
+
+    Compatible with IOError in tsl/platform/default/posix_file_system.cc.
+    """
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), Code.UNKNOWN)
+    if code is Code.NOT_FOUND:
+        return ServingError(f"{what} does not exist", code)
+    return ServingError(f"{what} cannot be read: {error.strerror or error}", code)
+
+
+def _size_and_time(file: str) -> tuple[int, int]:
+    try:
+        found = os.stat(file)
+    except OSError:  # gone between the listing and the look, or a link to nowhere
+        return -1, -1
+    return found.st_size, found.st_mtime_ns

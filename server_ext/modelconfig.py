@@ -1,0 +1,165 @@
+"""Reads which models to serve, and checks it: ModelServerConfig protos become plain ModelConfigs.
+
+    model_config_list {
+      config { name: "digits" base_path: "/models/digits" model_platform: "tensorflow" }
+    }
+
+Texts and rules are those of model_servers/server_core.cc, except that a relative base path is taken
+from the working directory instead of being refused.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf import text_format
+from tensorflow_serving.config.model_server_config_pb2 import (
+    ModelServerConfig,
+    ModelType,
+)
+
+from server_ext.errors import InvalidArgument
+from server_ext.lifecycle.source import (
+    AllVersions,
+    Latest,
+    ModelConfig,
+    Specific,
+    VersionPolicy,
+)
+from server_ext.lifecycle.storage import local_path, os_failure
+
+PLATFORM = "tensorflow"
+
+
+def single_model(name: str, base_path: str) -> ModelConfig:
+    """Return the config of one model with default policy, as `--model_base_path` asks for it.
+
+    Raises:
+        InvalidArgument: the base path is empty.
+        Unimplemented: it is a URL that cannot be read.
+    """
+    return ModelConfig(name, _absolute(name, base_path))
+
+
+def read_model_config_file(path: str) -> list[ModelConfig]:
+    """Read and check a file with a ModelServerConfig in protobuf's text format.
+
+    Raises:
+        ServingError: it cannot be read, with the file system's code.
+        InvalidArgument, Unimplemented: see `parse_model_config`.
+    """
+    try:
+        with open(os.path.expanduser(path), "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise os_failure(f"model config file {path}", error) from None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidArgument(f"Invalid protobuf file: '{path}': {error}") from None
+    return parse_model_config(text, path)
+
+
+def parse_model_config(text: str, source: str) -> list[ModelConfig]:
+    """Check a ModelServerConfig in protobuf's text format; `source` names it in errors.
+
+    Raises:
+        InvalidArgument: it cannot be parsed (with line and column), or see `from_proto`.
+        Unimplemented: see `from_proto`.
+    """
+    config = ModelServerConfig()
+    try:
+        text_format.Parse(text, config)
+    except text_format.ParseError as error:
+        raise InvalidArgument(f"Invalid protobuf file: '{source}': {error}") from None
+    return from_proto(config)
+
+
+def from_proto(config: Any) -> list[ModelConfig]:
+    """Check a tensorflow.serving.ModelServerConfig and return its models, in its order.
+
+    Raises:
+        InvalidArgument: it has no model_config_list, or a model in it has a name that is taken, no
+            base path, not exactly one of model_type and model_platform, a type or platform other
+            than TensorFlow, or a logging_config.
+        Unimplemented: a base path is a URL that cannot be read.
+    """
+    kind = config.WhichOneof("config")
+    if kind != "model_config_list":
+        found = f"a {kind}" if kind else "nothing"
+        raise InvalidArgument(
+            f"Expected a model_config_list and got {found}; "
+            "to serve no model write: model_config_list {}"
+        )
+    models = config.model_config_list.config
+    _check_names(model.name for model in models)
+    return [_model(model) for model in models]
+
+
+def _check_names(names: Iterable[str]) -> None:
+    seen = set()
+    for name in names:
+        if name in seen:
+            raise InvalidArgument(f"Illegal to list model {name} multiple times in config list")
+        seen.add(name)
+
+
+def _model(proto: Any) -> ModelConfig:
+    base_path = _absolute(proto.name, proto.base_path)
+    platform = _platform(proto)
+    if platform != PLATFORM:
+        raise InvalidArgument(
+            f"Model {proto.name} requests unsupported platform {platform}; known: {PLATFORM}"
+        )
+    if proto.HasField("logging_config"):
+        raise InvalidArgument(
+            f"Model {proto.name} has a logging_config: No request-logger-creator provided, "
+            "this server does not log requests"
+        )
+    return ModelConfig(
+        proto.name,
+        base_path,
+        _policy(proto.model_version_policy),
+        dict(proto.version_labels),
+        platform,
+    )
+
+
+def _platform(proto: Any) -> str:
+    if proto.model_type and proto.model_platform:
+        raise InvalidArgument(
+            "Illegal setting both model_type (deprecated) and model_platform; "
+            f"model name is {proto.name}"
+        )
+    if proto.model_platform:
+        return str(proto.model_platform)
+    if not proto.model_type:
+        raise InvalidArgument(
+            "Illegal setting neither model_type (deprecated) nor model_platform; "
+            f'model name is {proto.name}, add: model_platform: "{PLATFORM}"'
+        )
+    if proto.model_type != ModelType.TENSORFLOW:
+        raise InvalidArgument(
+            f"model_type choice {proto.model_type} not supported; model name is {proto.name}"
+        )
+    return PLATFORM
+
+
+def _absolute(name: str, base_path: str) -> str:
+    if not base_path:
+        raise InvalidArgument(
+            f"Expected model {name} to have an absolute path or URI; its base path is empty"
+        )
+    return str(local_path(base_path))
+
+
+def _policy(proto: Any) -> VersionPolicy:
+    match proto.WhichOneof("policy_choice"):
+        case "all":
+            return AllVersions()
+        case "specific":
+            return Specific(tuple(proto.specific.versions))
+        case _:
+            return Latest(proto.latest.num_versions or 1)

@@ -1,0 +1,294 @@
+"""The server as a process: what it prints, how it ends, and what cannot end it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import grpc
+import pytest
+import requests
+
+from server_ext import __version__
+
+pytestmark = pytest.mark.tensorflow
+
+ROW = {"instances": [[0, 0, 0, 0]]}
+
+
+@pytest.fixture
+def model(tmp_path: Path, export_constant) -> Path:
+    base = tmp_path / "models" / "m"
+    base.mkdir(parents=True)
+    export_constant(base / "1", 1.0)
+    return base
+
+
+def states(server, name="m"):
+    response = requests.get(f"{server.url}/v1/models/{name}", timeout=30)
+    if response.status_code != 200:
+        return {}
+    return {int(v["version"]): v["state"] for v in response.json()["model_version_status"]}
+
+
+def predict(server, name="m"):
+    return requests.post(f"{server.url}/v1/models/{name}:predict", json=ROW, timeout=30)
+
+
+def test_the_first_line_is_json_with_the_real_ports_and_then_the_lines_tools_wait_for(
+    start_server, model
+):
+    server = start_server(f"--model_base_path={model}", "--model_name=m")
+
+    ready = server.ready
+    assert ready["pid"] == server.process.pid
+    assert ready["version"] == __version__
+    assert ready["port"] > 0
+    assert ready["rest_api_port"] > 0
+    assert server.process.stdout.readline() == (
+        f"Running gRPC ModelServer at 127.0.0.1:{ready['port']} ...\n"
+    )
+    assert server.process.stdout.readline() == (
+        f"Exporting HTTP/REST API at:localhost:{ready['rest_api_port']} ...\n"
+    )
+    assert predict(server).status_code == 200  # ports open only when the model answers
+
+
+def test_a_relative_base_path_is_taken_from_the_working_directory_and_shown_absolute(
+    start_server, model
+):
+    server = start_server("--model_base_path=m", "--model_name=m", cwd=model.parent)
+
+    page = requests.get(f"{server.url}/v1/server", timeout=30).json()
+    assert page["models"][0]["base_path"] == str(model)
+
+
+def test_the_docker_images_variables_name_the_model(start_server, model):
+    server = start_server(env={"MODEL_NAME": "m", "MODEL_BASE_PATH": str(model.parent)})
+
+    assert states(server) == {1: "AVAILABLE"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_with_exit_0_and_answers_what_is_in_flight(start_server, tmp_path, number):
+    base = tmp_path / "slow"
+    _export_slow(base / "1")
+    server = start_server(f"--model_base_path={base}", "--model_name=slow")
+    answers = []
+    body = {"inputs": {"rounds": 3_000_000}}
+    thread = threading.Thread(
+        target=lambda: answers.append(
+            requests.post(f"{server.url}/v1/models/slow:predict", json=body, timeout=60)
+        )
+    )
+    thread.start()
+    _wait_in_flight(server, "slow")
+
+    server.send(number)
+
+    assert server.wait() == 0
+    thread.join(60)
+    assert answers[0].status_code == 200
+    assert answers[0].json() == {"outputs": 3_000_000}
+    assert not any("Traceback" in line for line in server.stderr)
+
+
+def test_it_goes_when_its_standard_input_closes(start_server, model):
+    server = start_server(f"--model_base_path={model}", "--exit_when_stdin_closes")
+
+    server.process.stdin.close()
+
+    assert server.wait() == 0
+
+
+def test_a_taken_grpc_port_is_one_line_and_exit_255(start_server, model):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        server = start_server(f"--model_base_path={model}", f"--port={port}")
+
+        assert server.wait() == 255
+    assert server.first_line.startswith("Failed to start server. Error: UNAVAILABLE: cannot listen")
+    assert f"127.0.0.1:{port}" in server.first_line
+
+
+def test_a_taken_rest_port_leaves_grpc_running(start_server, model):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        server = start_server(f"--model_base_path={model}", f"--rest_api_port={port}")
+
+        assert server.ready["rest_api_port"] is None
+        with grpc.insecure_channel(server.target) as channel:
+            grpc.channel_ready_future(channel).result(timeout=30)
+    assert any(f"REST is off: cannot listen on 127.0.0.1:{port}" in line for line in server.stderr)
+
+
+def test_grpc_listens_on_a_unix_socket_too(start_server, model, tmp_path):
+    path = tmp_path / "grpc.sock"
+
+    server = start_server(f"--model_base_path={model}", f"--grpc_socket_path={path}", "--port=0")
+
+    assert server.ready["port"] is None
+    assert server.ready["grpc_socket_path"] == str(path)
+    with grpc.insecure_channel(f"unix:{path}") as channel:
+        grpc.channel_ready_future(channel).result(timeout=30)
+
+
+def test_a_missing_base_path_is_watched_until_it_appears(
+    start_server, tmp_path, export_constant, eventually
+):
+    base = tmp_path / "later"
+    server = start_server(f"--model_base_path={base}", "--model_name=m")
+    assert str(base) in requests.get(f"{server.url}/readyz", timeout=30).json()["models"]["m"]
+
+    base.mkdir()
+    export_constant(base / "1", 1.0)
+
+    eventually(lambda: states(server) == {1: "AVAILABLE"})
+    assert requests.get(f"{server.url}/readyz", timeout=30).status_code == 200
+
+
+def test_a_version_that_fails_to_load_ends_and_the_old_one_goes_on(
+    start_server, model, export_constant, eventually
+):
+    server = start_server(f"--model_base_path={model}", "--model_name=m")
+
+    (model / "2").mkdir()
+
+    eventually(lambda: states(server) == {2: "END", 1: "AVAILABLE"})
+    assert predict(server).json()["predictions"][0]["b"] == 1.0
+    export_constant(model / "3", 3.0)
+    eventually(lambda: states(server).get(3) == "AVAILABLE")
+    assert predict(server).json()["predictions"][0]["b"] == 3.0
+
+
+def test_a_version_that_was_copied_slowly_is_loaded_once_it_is_whole(
+    start_server, model, export_constant, eventually
+):
+    server = start_server(f"--model_base_path={model}", "--model_name=m")
+    (model / "2").mkdir()
+    eventually(lambda: states(server).get(2) == "END")
+
+    whole = export_constant(model / "whole", 2.0)
+    for child in whole.iterdir():
+        child.rename(model / "2" / child.name)
+
+    eventually(lambda: states(server).get(2) == "AVAILABLE")
+
+
+def test_a_version_policy_keeps_several_versions(start_server, model, export_constant):
+    export_constant(model / "2", 2.0)
+    export_constant(model / "3", 3.0)
+    config = model.parent / "models.config"
+    config.write_text(
+        "model_config_list {"
+        f'config {{ name: "all" base_path: "{model}" model_platform: "tensorflow"'
+        " model_version_policy { all {} } }"
+        f'config {{ name: "two" base_path: "{model}" model_platform: "tensorflow"'
+        " model_version_policy { latest { num_versions: 2 } } }"
+        f'config {{ name: "one" base_path: "{model}" model_platform: "tensorflow"'
+        " model_version_policy { specific { versions: 1 } } }"
+        "}"
+    )
+    server = start_server(f"--model_config_file={config}")
+
+    assert set(states(server, "two")) == {2, 3}
+    assert set(states(server, "one")) == {1}
+    assert set(states(server, "all")) >= {3}
+
+
+def test_a_changed_config_file_is_applied_and_a_broken_one_changes_nothing(
+    start_server, model, eventually
+):
+    config = model.parent / "models.config"
+
+    def write(*names):
+        text = "".join(
+            f'config {{ name: "{name}" base_path: "{model}" model_platform: "tensorflow" }}'
+            for name in names
+        )
+        new = config.with_suffix(".new")
+        new.write_text(f"model_config_list {{ {text} }}")
+        new.rename(config)
+
+    write("a")
+    server = start_server(
+        f"--model_config_file={config}", "--model_config_file_poll_wait_seconds=1"
+    )
+    write("a", "b")
+    eventually(lambda: states(server, "b") == {1: "AVAILABLE"})
+
+    config.write_text("model_config_list { nonsense }")
+    eventually(lambda: any("Invalid protobuf file" in line for line in server.stderr))
+    assert states(server, "a") == {1: "AVAILABLE"}
+
+    write("b")
+    eventually(lambda: states(server, "a").get(1) == "END")
+    assert predict(server, "b").status_code == 200
+
+
+def test_a_config_file_that_cannot_be_parsed_is_a_start_failure(start_server, tmp_path):
+    config = tmp_path / "models.config"
+    config.write_text("model_config_list { nonsense }")
+
+    server = start_server(f"--model_config_file={config}")
+
+    assert server.wait() == 255
+    assert f"INVALID_ARGUMENT: Invalid protobuf file: '{config}'" in server.first_line
+
+
+def test_with_wait_for_models_off_the_ports_open_at_once(start_server, model, eventually):
+    server = start_server(f"--model_base_path={model}", "--model_name=m", "--wait_for_models=false")
+
+    assert json.loads(server.first_line)["rest_api_port"]
+    eventually(lambda: states(server) == {1: "AVAILABLE"})
+
+
+def test_a_rest_request_that_takes_too_long_is_a_504(start_server, tmp_path):
+    base = tmp_path / "slow"
+    _export_slow(base / "1")
+    server = start_server(
+        f"--model_base_path={base}", "--model_name=slow", "--rest_api_timeout_in_ms=200"
+    )
+
+    response = requests.post(
+        f"{server.url}/v1/models/slow:predict",
+        json={"inputs": {"rounds": 3_000_000}},
+        timeout=60,
+    )
+
+    assert response.status_code == 504
+    assert "--rest_api_timeout_in_ms=200" in response.json()["error"]
+
+
+def _export_slow(directory: Path) -> None:
+    import tensorflow as tf
+
+    class Slow(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([], tf.int32, name="rounds")])
+        def count(self, rounds):
+            return {
+                "n": tf.while_loop(lambda n: n < rounds, lambda n: [n + 1], [tf.constant(0)])[0]
+            }
+
+    module = Slow()
+    tf.saved_model.save(module, str(directory), signatures=module.count)
+
+
+def _wait_in_flight(server, name: str) -> None:
+    pause = threading.Event()
+    for _ in range(3000):
+        page = requests.get(f"{server.url}/v1/server", timeout=30).json()
+        model = next(m for m in page["models"] if m["name"] == name)
+        if model["versions"][0]["in_flight"]:
+            return
+        pause.wait(0.01)
+    raise AssertionError("the request never reached the model")

@@ -1,0 +1,65 @@
+"""What users install: the built wheel has all of the packages and nothing else."""
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from email import message_from_string
+from pathlib import Path
+
+import pytest
+
+import server_ext
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    """Build the wheel as `pip install .` does, without an index."""
+    folder = tmp_path_factory.mktemp("wheel")
+    options = ["--no-deps", "--no-index", "--no-build-isolation", "--disable-pip-version-check"]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", *options, "-w", str(folder), str(ROOT)],
+        check=True,
+        capture_output=True,
+        timeout=100,
+    )
+    [file] = folder.iterdir()
+    with zipfile.ZipFile(file) as archive:
+        yield archive
+
+
+def read(wheel: zipfile.ZipFile, suffix: str) -> str:
+    [name] = [name for name in wheel.namelist() if name.endswith(suffix)]
+    return wheel.read(name).decode()
+
+
+def test_every_file_of_the_packages_is_in_the_wheel(wheel: zipfile.ZipFile):
+    tree = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("server_ext", "tfs_magics")
+        for path in (ROOT / package).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+    packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+    assert packed == tree
+    assert {"server_ext/py.typed", "tfs_magics/py.typed", "server_ext/ARCHITECTURE.md"} <= packed
+
+
+def test_the_wheel_brings_the_command_and_the_license(wheel: zipfile.ZipFile):
+    scripts = read(wheel, ".dist-info/entry_points.txt")
+
+    assert "tensorflow_model_server = server_ext.cli:main" in scripts
+    assert "Apache License" in read(wheel, "licenses/LICENSE")
+
+
+def test_the_wheel_says_its_version_and_shows_the_readme(wheel: zipfile.ZipFile):
+    metadata = message_from_string(read(wheel, ".dist-info/METADATA"))
+
+    assert metadata["Name"] == "tfs-magics"
+    assert metadata["Version"] == server_ext.__version__
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata.get_payload() == (ROOT / "README.md").read_text()

@@ -1,0 +1,131 @@
+"""The server's REST API: one method a request; every failure is one ServingError.
+
+Threads: any thread may call; a forked copy of the process opens connections of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from server_ext.errors import Code, ServingError, Unavailable
+from tfs_magics import signatures
+from tfs_magics.signatures import Metadata
+
+CONNECT_TIMEOUT_S = 5
+ANSWER_TIMEOUT_S = 300
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: HTTP status, body as sent, seconds it took."""
+
+    status: int
+    body: bytes
+    seconds: float
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the body as Python values."""
+        return json.loads(self.body)
+
+    def checked(self) -> Answer:
+        """Return the answer if it is one.
+
+        Raises:
+            ServingError: the server refused; with the code of the HTTP status and its text.
+        """
+        if self.status < 400:
+            return self
+        raise ServingError(self._refusal(), _code(self.status))
+
+    def _refusal(self) -> str:
+        try:
+            return str(self.json()["error"])
+        except (ValueError, KeyError, TypeError):
+            return f"HTTP {self.status}: {self.text[:500]}"
+
+
+class Client:
+    """Talks to the server at `url` (`http://127.0.0.1:8501`), whatever proxy is set."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._session = _session()
+        self._pid = os.getpid()
+
+    def server(self) -> dict[str, Any]:
+        """Return the server's page about itself: models, versions, states."""
+        document: dict[str, Any] = self._ask("GET", "/v1/server").checked().json()
+        return document
+
+    def metadata(self, name: str, version: int | None = None) -> Metadata:
+        """Return the signatures of a version, or of the latest one that is available."""
+        answer = self._ask("GET", f"{model_path(name, version)}/metadata")
+        return signatures.parse(answer.checked().json())
+
+    def predict(self, name: str, version: int | None, body: bytes) -> Answer:
+        """Post a body as it is; the answer may be a refusal."""
+        return self._ask("POST", f"{model_path(name, version)}:predict", body)
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
+        if self._pid != os.getpid():
+            self._session, self._pid = _session(), os.getpid()
+        headers: Mapping[str, str] = {"Content-Type": "application/json"} if body else {}
+        began = time.monotonic()
+        try:
+            response = self._session.request(
+                method,
+                f"{self.url}{path}",
+                data=body,
+                headers=headers,
+                timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S),
+            )
+        except requests.Timeout:
+            raise ServingError(
+                f"The model server at {self.url} did not answer within {ANSWER_TIMEOUT_S} s.",
+                Code.DEADLINE_EXCEEDED,
+            ) from None
+        except requests.RequestException as error:
+            raise Unavailable(
+                f"The model server at {self.url} cannot be reached ({_reason(error)}). "
+                "%tfs_status tells more."
+            ) from None
+        return Answer(response.status_code, response.content, time.monotonic() - began)
+
+
+def model_path(name: str, version: int | None = None) -> str:
+    """Return the path of a model, or of one version, below the server's URL."""
+    path = f"/v1/models/{quote(name, safe='')}"
+    return path if version is None else f"{path}/versions/{version}"
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # no proxy stands between us and our own machine
+    return session
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost cause: `connection refused`, not the layers around it."""
+    seen: BaseException = error
+    while (inner := getattr(seen, "reason", None) or seen.__cause__ or seen.__context__) and (
+        isinstance(inner, BaseException)
+    ):
+        seen = inner
+    return (getattr(seen, "strerror", None) or type(seen).__name__).lower()
+
+
+def _code(status: int) -> Code:
+    return next((code for code in Code if code.http == status), Code.UNKNOWN)

@@ -1,0 +1,101 @@
+"""Evaluates what stands in a magic's line with the names of the cell around it."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.utils.text import DollarFormatter
+
+from tfs_magics.nearest import suggestion
+
+_CALLABLE = Callable[..., Any]
+
+
+class Names:
+    """The names a magic may use: the notebook's, and those of the function it stands in, if any."""
+
+    def __init__(self, shell: Any, local: Mapping[str, Any] | None) -> None:
+        self._global: dict[str, Any] = shell.user_global_ns
+        self._local = shell.user_ns if local is None else local
+
+    def expand(self, word: str) -> str:
+        """Replace `{expression}` and `$name` in a word; one that cannot be stays as it is."""
+        if "{" not in word and "$" not in word:
+            return word
+        with contextlib.suppress(Exception):
+            return str(DollarFormatter().vformat(word, (), {**self._global, **self._local}))
+        return word
+
+    def value(self, expression: str) -> Any:
+        """Return the value of an expression.
+
+        Raises:
+            UsageError: it is no expression, or a name in it does not exist. What goes wrong further
+                inside is raised as it is.
+        """
+        try:
+            code = compile(expression.strip(), "<magic>", "eval")
+        except (SyntaxError, ValueError) as error:
+            said = getattr(error, "msg", None) or str(error)
+            raise UsageError(f"{expression} is not a Python expression: {said}.") from None
+        try:
+            return eval(code, self._global, dict(self._local))
+        except (NameError, AttributeError) as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                inner = error.__traceback__.tb_next
+                if inner.tb_next is None and inner.tb_frame.f_code is code:
+                    raise UsageError(self._misspelt(error)) from None
+            raise
+
+    def object(self, expression: str) -> Any:
+        """Return the value of an expression, or the path that it is instead."""
+        path = os.path.expanduser(expression.strip())
+        try:
+            return self.value(expression)
+        except UsageError:
+            if os.path.exists(path):
+                return path
+            raise
+
+    def own_name(self, expression: str, value: Any) -> str | None:
+        """Return the variable's or attribute's name an expression consists of, else None."""
+        if isinstance(value, str | os.PathLike):
+            return None
+        node = ast.parse(expression.strip(), mode="eval").body
+        if isinstance(node, ast.Name):
+            return node.id
+        return node.attr if isinstance(node, ast.Attribute) else None
+
+    def functions(self, pairs: Sequence[str]) -> dict[str, _CALLABLE]:
+        """Return what `name=expression` words stand for.
+
+        Raises:
+            UsageError: a word is not of that form, or the value is no function.
+        """
+        found: dict[str, _CALLABLE] = {}
+        for pair in pairs:
+            name, equals, expression = pair.partition("=")
+            if not (name and equals and expression):
+                raise UsageError(f"--signature {pair}: use NAME=FUNCTION, such as call=model.call.")
+            value = self.value(expression)
+            if not callable(value):
+                raise UsageError(
+                    f"--signature {pair}: {expression} is a {type(value).__name__}, not a function."
+                )
+            found[name] = value
+        return found
+
+    def _misspelt(self, error: NameError | AttributeError) -> str:
+        if isinstance(error, AttributeError):
+            owner = error.obj
+            hint = suggestion(error.name or "", [n for n in dir(owner) if n[0] != "_"])
+            return f"{type(owner).__name__} has no attribute {error.name}.{hint}"
+        known = [name for name in {**self._global, **self._local} if not name.startswith("_")]
+        hint = suggestion(error.name or "", [*known, *dir(builtins)])
+        return f"There is no variable {error.name}.{hint}"

@@ -1,0 +1,187 @@
+"""The magics: argument tables with help, and one call each into serving.py.
+
+line --arguments.split by the table--> Namespace --> serving --> View, array, or one red line
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.magic import Magics, magics_class
+from IPython.core.magic_arguments import argument
+
+from tfs_magics import serving
+from tfs_magics.declare import cell, line
+from tfs_magics.evaluation import Names
+from tfs_magics.export import Exported
+from tfs_magics.feeds import Array
+from tfs_magics.notebook import AnswerTables
+from tfs_magics.predicting import Prediction
+from tfs_magics.response import Response
+from tfs_magics.selection import BASE_PATH
+from tfs_magics.served import Served
+from tfs_magics.views.commands import commands
+from tfs_magics.views.prediction import classes, is_probabilities
+from tfs_magics.views.view import View
+
+
+@magics_class
+class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
+    """The magics of one shell."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self.tables = AnswerTables(shell)
+
+    @line()
+    def tfs(self, args: Namespace, names: Names) -> View:
+        """List these magics."""
+        own = [name for name in vars(type(self)) if name.startswith("tfs")]
+        return commands([(self._title(name), _summary(getattr(self, name))) for name in own])
+
+    def _title(self, name: str) -> str:
+        return f"%%{name}" if name in self.magics["cell"] else f"%{name}"
+
+    @line(
+        argument("object", metavar="OBJ", help="A model, function or path; any expression."),
+        argument("--name", help="Name of the model; by default that of the variable."),
+        argument("--base-path", metavar="DIR", help="Where models are kept; ./models by default."),
+        argument(
+            "--version", type=int, metavar="N", help="Version number; by default the next one."
+        ),
+        argument("--timestamp", action="store_true", help="Number the version by the time."),
+        argument("--overwrite", action="store_true", help="Replace --version N if it exists."),
+        argument(
+            "--signature",
+            action="append",
+            default=[],
+            metavar="NAME=FUNCTION",
+            help="A signature and its tf.function, such as call=model.call; may be repeated.",
+        ),
+        argument(
+            "--check",
+            metavar="EXPR",
+            help="Input on which the exported files must answer as the live model does.",
+        ),
+    )
+    def tfs_export(self, args: Namespace, names: Names) -> Exported:
+        """Export a model as its next version."""
+        obj = names.object(args.object)
+        name = args.name or names.own_name(args.object, obj)
+        return serving.export(
+            obj,
+            name=name,
+            base_path=args.base_path or BASE_PATH,
+            version=args.version,
+            timestamp=args.timestamp,
+            overwrite=args.overwrite,
+            signatures=names.functions(args.signature) or None,
+            check=None if args.check is None else names.value(args.check),
+        )
+
+    @line(
+        argument(
+            "models",
+            nargs="*",
+            metavar="MODEL",
+            help="Names or directories; by default what was exported in this session, else all "
+            "there is in the base path.",
+        ),
+        argument("--base-path", metavar="DIR", help="Where models are kept; ./models by default."),
+        argument(
+            "--rest-port",
+            type=int,
+            metavar="PORT",
+            help="Port for REST: 8501, or a free one; 0 too.",
+        ),
+        argument(
+            "--grpc-port",
+            type=int,
+            metavar="PORT",
+            help="Port for gRPC: 8500, or a free one; 0 too.",
+        ),
+        argument(
+            "--versions",
+            metavar="WHICH",
+            help="latest:N, all, or numbers like 1,3; latest:1 unless set.",
+        ),
+    )
+    def tfs_serve(self, args: Namespace, names: Names) -> Served:
+        """Serve models, and wait until they answer."""
+        return serving.serve(
+            *args.models,
+            base_path=args.base_path,
+            rest_port=args.rest_port,
+            grpc_port=args.grpc_port,
+            versions=args.versions,
+        )
+
+    @line(
+        argument("name", metavar="NAME", help="Name of a served model."),
+        argument("x", metavar="EXPR", help="Its input: an array, or a dict of arrays by input."),
+        argument("--version", type=int, metavar="N", help="Version to ask; by default the latest."),
+        argument("--signature", metavar="S", help="Signature to ask; serving_default unless set."),
+        argument("--grpc", action="store_true", help="Ask over gRPC rather than REST."),
+    )
+    def tfs_predict(self, args: Namespace, names: Names) -> Array | dict[str, Array]:
+        """Ask a served model; returns an array, or a dict of them for several outputs."""
+        answer = serving.prediction(
+            args.name,
+            names.value(args.x),
+            version=args.version,
+            signature=args.signature,
+            grpc=args.grpc,
+        )
+        value = answer.value
+        if not isinstance(value, dict) and is_probabilities(value):
+            self.tables.expect(value, lambda: _table(answer, value))
+        return value
+
+    @cell(
+        argument("name", metavar="NAME", help="Name of a served model."),
+        argument("--version", type=int, metavar="N", help="Version to ask; by default the latest."),
+    )
+    def tfs_request(self, args: Namespace, names: Names, cell: str) -> Response:
+        """Post the cell's JSON to a model as it is, and show the answer."""
+        return serving.request(args.name, cell, version=args.version)
+
+    @line()
+    def tfs_status(self, args: Namespace, names: Names) -> View:
+        """Show the server and the state of each version."""
+        return serving.status()
+
+    @line(
+        argument("name", metavar="NAME", help="Name of a served model."),
+        argument(
+            "--version", type=int, metavar="N", help="Version to show; by default the latest."
+        ),
+    )
+    def tfs_metadata(self, args: Namespace, names: Names) -> View:
+        """Show what a model takes and returns."""
+        return serving.metadata(args.name, version=args.version)
+
+    @line()
+    def tfs_stop(self, args: Namespace, names: Names) -> View:
+        """Stop the server; models and versions stay on disk."""
+        return serving.stop()
+
+    @line(
+        argument("-n", "--lines", type=int, default=20, metavar="N", help="How many lines; 20."),
+    )
+    def tfs_logs(self, args: Namespace, names: Names) -> View:
+        """Show the last lines of the server's log."""
+        return serving.logs(args.lines)
+
+
+def _summary(magic: Callable[..., Any]) -> str:
+    """Return the sentence that says what a magic does."""
+    parser = getattr(magic, "parser", None)
+    text: str = (parser.description if parser else magic.__doc__) or ""
+    return text.strip().splitlines()[0].rstrip(".")
+
+
+def _table(answer: Prediction, value: Array) -> View:
+    image = next(iter(answer.fed.values())) if len(answer.fed) == 1 else None
+    return classes(value, image, f"{answer.model} {answer.version}", answer.seconds)

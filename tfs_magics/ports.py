@@ -1,0 +1,60 @@
+"""Which TCP ports a server of ours asks for: the usual ones while they are free."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+
+from server_ext.errors import InvalidArgument, Unavailable
+
+HOST = "127.0.0.1"
+REST_PORT = 8501
+GRPC_PORT = 8500
+MAX_PORT = 65535
+
+
+@dataclass(frozen=True)
+class PortWish:
+    """A port for `what`: `fixed` by the user (0: any free one), or `usual` if it is free."""
+
+    what: str
+    option: str
+    usual: int
+    fixed: int | None = None
+
+    def choose(self) -> int:
+        """Return the port to ask for; 0 lets the system pick one.
+
+        Raises:
+            InvalidArgument: the fixed port is no port.
+            Unavailable: the fixed port is taken.
+        """
+        if self.fixed is None:
+            return self.usual if is_free(self.usual) else 0
+        if not 0 <= self.fixed <= MAX_PORT:
+            raise InvalidArgument(f"{self.option} {self.fixed}: a port is from 0 to {MAX_PORT}")
+        if self.fixed and not is_free(self.fixed):
+            raise Unavailable(
+                f"Port {self.fixed} for {self.what} is taken. "
+                f"Choose another, or leave out {self.option} to get a free one."
+            )
+        return self.fixed
+
+    def note(self, got: int) -> str:
+        """Return what to tell about the port that was got; nothing if it is as expected."""
+        if self.fixed is None and got != self.usual:
+            return f"Port {self.usual} is taken, so {self.what} is on {got}."
+        return ""
+
+
+def is_free(port: int) -> bool:
+    """Tell whether a server could listen on this port of this machine now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":  # connections that end do not count, servers do
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

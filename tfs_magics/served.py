@@ -1,0 +1,102 @@
+"""What serve() returns: addresses, and a way to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from server_ext.errors import InvalidArgument, NotFound
+from tfs_magics.client import model_path
+from tfs_magics.feeds import Array
+from tfs_magics.nearest import suggestion
+from tfs_magics.predicting import Place, predict
+from tfs_magics.views.served import ServedVersion
+from tfs_magics.views.served import served as served_view
+from tfs_magics.views.view import View
+
+
+class Served:
+    """One or more models that answer; `served["digits"]` is one of them.
+
+    The addresses name no version: they follow the latest one. `versions` is how each version stood
+    when the wait was over.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        versions: Sequence[ServedVersion],
+        notes: Sequence[str] = (),
+        start_s: float = 0.0,
+    ) -> None:
+        self.versions = tuple(versions)
+        self._place = place
+        self._notes = tuple(notes)
+        self._start_s = start_s
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the models."""
+        return tuple(dict.fromkeys(version.name for version in self.versions))
+
+    @property
+    def name(self) -> str:
+        """The name of the model.
+
+        Raises:
+            InvalidArgument: there are several.
+        """
+        if len(self.names) > 1:
+            raise InvalidArgument(
+                f"{len(self.names)} models are served ({', '.join(self.names)}): "
+                f'choose one, as in served["{self.names[0]}"]'
+            )
+        return self.names[0]
+
+    @property
+    def url(self) -> str:
+        """The model's REST address, without a verb: append `:predict` or `/metadata`."""
+        return f"{self._place.rest_url}{model_path(self.name)}"
+
+    @property
+    def grpc_target(self) -> str:
+        """Where gRPC answers, for `grpc.insecure_channel`."""
+        return self._place.grpc_target
+
+    def predict(
+        self,
+        x: Any,
+        *,
+        version: int | None = None,
+        signature: str | None = None,
+        grpc: bool = False,
+    ) -> Array | dict[str, Array]:
+        """Return the model's answer to one array, or to a dict of arrays by input.
+
+        An array with the signature's dtype; a dict of them by alias for several outputs. Text is
+        bytes. None means the latest version and the default signature.
+
+        Raises:
+            ServingError: what the server refuses, what does not fit, or that it is gone.
+        """
+        answer = predict(self._place, self.name, x, version=version, signature=signature, grpc=grpc)
+        return answer.value
+
+    def __getitem__(self, name: str) -> Served:
+        if name not in self.names:
+            raise NotFound(f"{name} is not among them.{suggestion(name, self.names, label='Are')}")
+        return Served(self._place, [each for each in self.versions if each.name == name])
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def _view(self) -> View:
+        name = self.names[0] if len(self.names) == 1 else "NAME"
+        url = f"{self._place.rest_url}{model_path(name)}"
+        return served_view(self.versions, url, self.grpc_target, self._notes, self._start_s)
+
+    def __repr__(self) -> str:
+        return repr(self._view())
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return self._view()._repr_mimebundle_()

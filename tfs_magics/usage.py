@@ -1,0 +1,47 @@
+"""Errors the user can mend, told in one red line; with a notice beside it in a notebook.
+
+ServingError     -> UsageError, which IPython shows without a traceback
+InputMismatch    -> expected against got
+ServerFailed     -> the server's last lines
+"""
+
+from __future__ import annotations
+
+from IPython.core.error import UsageError
+
+from server_ext.errors import ServingError
+from tfs_magics.feeds import InputMismatch
+from tfs_magics.notebook import in_kernel
+from tfs_magics.process import ServerFailed
+from tfs_magics.views import notice
+from tfs_magics.views.view import View
+
+
+class Refusal(UsageError):  # type: ignore[misc]  # IPython is not typed
+    """An error with a notice: a notebook shows the notice and `title`, a terminal the message."""
+
+    def __init__(self, message: str, title: str, view: View) -> None:
+        super().__init__(message)
+        self._title = title
+        self._view = view
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines IPython shows in place of a traceback."""
+        if not in_kernel():
+            return [f"UsageError: {self}"]
+        from IPython.display import display
+
+        display(self._view)
+        return [f"UsageError: {self._title}"]
+
+
+def told(error: ServingError) -> UsageError:
+    """Return the error as IPython shows it best."""
+    if isinstance(error, InputMismatch):
+        what = "type" if error.expected.dtype != error.got.dtype else "shape"
+        title = f"{error.expected.alias} has another {what} than the model expects."
+        view = notice.refused_input(title, error.remedy, error.expected, error.got, str(error))
+        return Refusal(str(error), title, view)
+    if isinstance(error, ServerFailed) and error.lines:
+        return Refusal(str(error), error.title, notice.failed(error.title, error.lines))
+    return UsageError(str(error))
