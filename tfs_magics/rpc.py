@@ -95,10 +95,10 @@ def _encoded(texts: Iterable[str | bytes]) -> Iterable[bytes]:
 def _read(tensor: Any) -> Array:
     kind, field = _TYPES[tensor.dtype]
     dtype = np.dtype(kind)
-    shape = [dim.size for dim in tensor.tensor_shape.dim]
+    shape = tuple(int(dim.size) for dim in tensor.tensor_shape.dim)
     if tensor.tensor_content:
-        content: Array = np.frombuffer(tensor.tensor_content, dtype=dtype)
-        return content.reshape(shape).copy()
+        content: Array = np.frombuffer(tensor.tensor_content, dtype=dtype).reshape(shape)
+        return content.copy()
     values = getattr(tensor, field)
     array: Array
     if field == "half_val":  # 16 bits in each int32

@@ -90,7 +90,7 @@ class Overview:
             "in_flight": status.handles,
             "requests": counts.requests,
             "errors": counts.errors,
-            "signatures": list(status.signatures),
+            "signatures": [s for s in status.signatures if not s.startswith("__")],
         }
 
 

@@ -1,141 +1,166 @@
-"""tensorflow.TensorProto to numpy arrays and back, without a Python object per number.
+"""Turns TensorProto messages into arrays and arrays into TensorProto messages.
 
-Floating-point values lie in a message as they lie in an array, one behind the other, so both ways
-go through the bytes of the wire. Source of the rules: tensorflow/core/framework/tensor.proto and
-Tensor::FromProto.
+    decode: tensor_content -> a view of its bytes | typed field -> one copy, widened types checked
+    encode: array -> wire bytes of the typed field -> one parse by protobuf
+
+Numbers never become Python objects: upb hands repeated fields to numpy in one copy, and what is
+packed on the wire (floats, complex, bools) is an array's own bytes. Functions; any thread may call.
+Compatible with Tensor::FromProto and Tensor::AsProtoField (tensorflow/core/framework/tensor.cc).
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tensorflow.core.framework.tensor_pb2 import TensorProto
+from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
-from server_ext.codecs.dtypes import BY_NUMBER, DType
-from server_ext.errors import InvalidArgument
+from server_ext.codecs import varints
+from server_ext.codecs.dtypes import BY_NUMBER, DType, name_of
+from server_ext.errors import InvalidArgument, ResourceExhausted
 
-_LENGTH_DELIMITED = 2
-_FIELDS = TensorProto.DESCRIPTOR.fields_by_name
-# Packed fields whose wire form is the array's own memory, and the type of one element there.
-_PLAIN = {"float_val": "<f4", "double_val": "<f8", "scomplex_val": "<f4", "dcomplex_val": "<f8"}
-_TAGS = {name: bytes([_FIELDS[name].number << 3 | _LENGTH_DELIMITED]) for name in _PLAIN}
+if TYPE_CHECKING:
+    from server_ext.lifecycle.servable import Array
+
+MAX_REPEATED_BYTES = 256 * 1024 * 1024
+"""Largest tensor that a message may stand for by repeating its last value."""
+
+_MAX_RANK = 64  # numpy's; TensorFlow's own is 254
+_FIELD_NUMBERS = {name: field.number for name, field in TensorProto.DESCRIPTOR.fields_by_name.items()}
+_BITS = {14: np.uint16, 19: np.uint16}  # bfloat16 and half travel as the integer of their bits
 
 
-def decode(proto: TensorProto, alias: str) -> NDArray[Any]:
-    """Return the array a message holds; strings as an object array of bytes.
+def decode(proto: TensorProto, alias: str) -> Array:
+    """Read the message of the input `alias`; strings come as object arrays of bytes.
 
-    `tensor_content` becomes a read-only view. Of typed values the last one fills what is missing,
-    and none at all means zeros or empty strings.
+    `tensor_content` wins over typed values. Of those, too few are filled up with the last one, none
+    stand for zeros or empty strings. An array made of `tensor_content` is a read-only view.
 
     Raises:
-        InvalidArgument: an unknown type, a shape that is not fully known, or values that do not fit
-            the shape. `alias` is the input named in the message.
+        InvalidArgument: `tensor parsing error: ALIAS` and why: type or rank unknown, negative
+            sizes, content of another length, more values than the shape holds, a value that
+            its type cannot hold.
+        ResourceExhausted: a few values stand for more than MAX_REPEATED_BYTES.
     """
-    row = BY_NUMBER.get(proto.dtype)
-    if row is None:
-        raise _error(alias, f"type number {proto.dtype} is not one this server knows")
-    shape = _shape(proto, alias)
-    if proto.tensor_content:
-        flat = _from_content(proto.tensor_content, row, math.prod(shape), alias)
-    else:
-        flat = _from_values(proto, row, math.prod(shape), alias)
-    return flat.reshape(shape)
+    try:
+        row = BY_NUMBER[proto.dtype]
+    except KeyError:
+        raise _unreadable(alias, f"{name_of(proto.dtype)} is not a type this server takes") from None
+    shape = _shape(proto.tensor_shape, alias)
+    content = proto.tensor_content
+    values = _from_content(content, row, shape, alias) if content else _typed(proto, row, alias)
+    size = math.prod(shape)
+    if len(values) < size and not content:
+        values = _filled(values, size, row, alias)
+    if len(values) != size:
+        raise _unreadable(alias, f"{len(values)} values for the {size} of shape {list(shape)}")
+    return values.reshape(shape)
 
 
-def encode(array: NDArray[Any], number: int, into: TensorProto | None = None) -> TensorProto:
-    """Return a message with the array in the typed field of this tensorflow.DataType number.
+def encode(array: Array, number: int) -> TensorProto:
+    """Write an array of the type `number` (a tensorflow.DataType) into its typed field.
 
-    `dtype` and `tensor_shape` are always set; a scalar has an empty shape. Fills `into` when given.
+    `dtype` and `tensor_shape` are always present, `tensor_content` never. The array has the
+    type's numpy dtype, or for strings holds bytes.
     """
     row = BY_NUMBER[number]
-    proto = TensorProto() if into is None else into
-    proto.dtype = number
-    proto.tensor_shape.SetInParent()
-    for size in array.shape:
-        proto.tensor_shape.dim.add().size = size
-    if row.field in _PLAIN:
-        data = np.ascontiguousarray(array, row.numpy.newbyteorder("<")).tobytes()
-        proto.MergeFromString(_TAGS[row.field] + _varint(len(data)) + data)
-    elif row.field == "half_val":
-        proto.half_val.extend(array.ravel().view(np.uint16).tolist())
-    else:
-        getattr(proto, row.field).extend(array.ravel().tolist())
-    return proto
+    header = _header(number, array.shape)
+    if row.field == "string_val" or (row.numpy.kind in "iu" and array.size < varints.WORTHWHILE):
+        message = TensorProto.FromString(header)
+        getattr(message, row.field).extend(array.ravel().tolist())
+        return message
+    payload = _payload(array, row)
+    tag = _tag(row.field, len(payload))
+    return TensorProto.FromString(b"".join((header, tag, payload)))
 
 
-def _shape(proto: TensorProto, alias: str) -> tuple[int, ...]:
-    if proto.tensor_shape.unknown_rank:
-        raise _error(alias, "its shape has an unknown rank")
-    shape = tuple(dim.size for dim in proto.tensor_shape.dim)
-    if any(size < 0 for size in shape):
-        raise _error(alias, f"its shape {list(shape)} has a negative size")
+def _payload(array: Array, row: DType) -> bytes:
+    """Return the packed bytes of a numeric field, without its tag and length."""
+    if row.numpy.kind in "fcb" and row.number not in _BITS:
+        return array.tobytes()  # fixed width little endian, or for bools one byte of 0 or 1
+    return varints.pack(array.view(_BITS[row.number]) if row.number in _BITS else array)
+
+
+@lru_cache(maxsize=4096)
+def _header(number: int, shape: tuple[int, ...]) -> bytes:
+    """Return `dtype` and `tensor_shape` on the wire; the latter is present for scalars too."""
+    dims = [TensorShapeProto.Dim(size=size) for size in shape]
+    header = TensorProto(dtype=number, tensor_shape=TensorShapeProto(dim=dims))
+    return header.SerializeToString()
+
+
+@lru_cache(maxsize=4096)
+def _tag(field: str, length: int) -> bytes:
+    """Return what stands before a packed field: number with wire type 2, and length in bytes."""
+    return varints.one(_FIELD_NUMBERS[field] << 3 | 2) + varints.one(length)
+
+
+def _shape(proto: TensorShapeProto, alias: str) -> tuple[int, ...]:
+    if proto.unknown_rank:
+        raise _unreadable(alias, "its shape has no known rank")
+    shape = tuple([dim.size for dim in proto.dim])
+    if shape and min(shape) < 0:
+        raise _unreadable(alias, f"shape {list(shape)} has a negative size")
+    if len(shape) > _MAX_RANK:
+        raise _unreadable(alias, f"rank {len(shape)} is more than {_MAX_RANK}")
     return shape
 
 
-def _from_content(content: bytes, row: DType, count: int, alias: str) -> NDArray[Any]:
-    if row.numpy.hasobject:
-        raise _error(alias, "strings belong into string_val, not into tensor_content")
-    if len(content) != count * row.numpy.itemsize:
-        raise _error(
-            alias,
-            f"tensor_content has {len(content)} bytes, its shape needs "
-            f"{count * row.numpy.itemsize} ({count} values of {row.label})",
+def _from_content(content: bytes, row: DType, shape: tuple[int, ...], alias: str) -> Array:
+    if row.field == "string_val":
+        try:
+            return _objects(varints.split_strings(content, math.prod(shape)))
+        except ValueError as error:
+            raise _unreadable(alias, str(error)) from None
+    if len(content) % row.numpy.itemsize:
+        raise _unreadable(
+            alias, f"{len(content)} bytes of tensor_content are no whole number of {row.name}"
         )
-    return np.frombuffer(content, row.numpy.newbyteorder("<"))
+    if row.numpy.kind == "b":
+        return np.frombuffer(content, np.uint8) != 0  # any other byte would be a broken bool
+    return np.frombuffer(content, row.numpy)
 
 
-def _from_values(proto: TensorProto, row: DType, count: int, alias: str) -> NDArray[Any]:
-    values = getattr(proto, row.field)
-    per_value = 2 if row.numpy.kind == "c" else 1
-    got = len(values) // per_value
-    if got > count or len(values) % per_value:
-        raise _error(
-            alias, f"{row.field} has {len(values)} values, its shape holds {count * per_value}"
+def _typed(proto: TensorProto, row: DType, alias: str) -> Array:
+    """Return the values of the typed field, flat, in the type's own numpy dtype."""
+    field = getattr(proto, row.field)
+    if row.field == "string_val":
+        return _objects(list(field))
+    if not field:
+        return np.empty(0, row.numpy)
+    values: Array = np.asarray(field)
+    if row.numpy.kind == "c":
+        if len(values) % 2:
+            raise _unreadable(alias, f"{row.field} has {len(values)} numbers, which are not pairs")
+        return values.view(row.numpy)
+    narrow = values.astype(_BITS.get(row.number, row.numpy), copy=False)
+    if narrow is not values and (narrow != values).any():
+        first = values[narrow != values][0]
+        raise _unreadable(alias, f"{first} does not fit into {row.name}")
+    return narrow.view(row.numpy)
+
+
+def _filled(values: Array, size: int, row: DType, alias: str) -> Array:
+    """Repeat the last value up to `size`; without any, zeros or empty strings."""
+    if size * row.numpy.itemsize > MAX_REPEATED_BYTES:
+        raise ResourceExhausted(
+            f"tensor parsing error: {alias}: {len(values)} values stand for {size} of type "
+            f"{row.name}, more than {MAX_REPEATED_BYTES} bytes: send them all, or fewer"
         )
-    if not got:
-        return np.full(count, b"", object) if row.numpy.hasobject else np.zeros(count, row.numpy)
-    flat = _array(values, row)
-    if got < count:
-        flat = np.concatenate([flat, np.full(count - got, flat[-1], flat.dtype)])
-    return flat
+    nothing: Any = b"" if row.field == "string_val" else 0
+    filled = np.full(size, values[-1] if len(values) else nothing, row.numpy)
+    filled[: len(values)] = values
+    return filled
 
 
-def _array(values: Any, row: DType) -> NDArray[Any]:
-    if row.field in _PLAIN:
-        data = _packed(values, row.field)
-        return np.frombuffer(data, _PLAIN[row.field]).view(row.numpy)
-    if row.numpy.hasobject:
-        strings = np.empty(len(values), object)
-        strings[:] = values
-        return strings
-    if row.field == "half_val":
-        return np.fromiter(values, np.int32, len(values)).astype(np.uint16).view(row.numpy)
-    if row.field == "int_val":
-        # As TensorFlow reads them: a value too wide for its type keeps its low bits.
-        return np.fromiter(values, np.int32, len(values)).astype(row.numpy)
-    return np.fromiter(values, row.numpy, len(values))
+def _objects(strings: list[bytes]) -> Array:
+    array = np.empty(len(strings), np.object_)
+    array[:] = strings
+    return array
 
 
-def _packed(values: Any, field: str) -> bytes:
-    """Return the values as they lie on the wire: one tag, one length, then their bytes."""
-    alone = TensorProto()
-    getattr(alone, field).MergeFrom(values)
-    wire: bytes = alone.SerializeToString()
-    size = len(values) * np.dtype(_PLAIN[field]).itemsize
-    return wire[len(wire) - size :]
-
-
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-def _error(alias: str, reason: str) -> InvalidArgument:
+def _unreadable(alias: str, reason: str) -> InvalidArgument:
     return InvalidArgument(f"tensor parsing error: {alias}: {reason}")

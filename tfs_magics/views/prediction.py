@@ -16,6 +16,7 @@ Floats = NDArray[np.floating[Any]]
 
 MOST_ROWS = 20
 _MOST_CLASSES = 10_000
+_LOOKED_AT = 1000
 _BAR = 20
 _PIXELS = range(4, 65)
 _SHADES = 8
@@ -27,9 +28,9 @@ def is_probabilities(output: NDArray[Any]) -> bool:
         return False
     if not 2 <= output.shape[1] <= _MOST_CLASSES:
         return False
-    values = output.astype(np.float64)
+    values = output[:_LOOKED_AT].astype(np.float64)
     sums = values.sum(axis=1)
-    return bool(values.min() >= 0 and np.abs(sums - 1).max() < 0.02)  # bfloat16 rounds that much
+    return bool(values.min() >= 0 and np.abs(sums - 1).max() < 0.02)  # bfloat16 rounds so much
 
 
 def classes(output: Floats, image: NDArray[Any] | None, model: str, seconds: float) -> View:
@@ -41,7 +42,7 @@ def classes(output: Floats, image: NDArray[Any] | None, model: str, seconds: flo
     shown = output[:MOST_ROWS]
     rows = [_row(index, values.astype(np.float64)) for index, values in enumerate(shown)]
     columns = [
-        Column("Row", subject=True, number=True),
+        Column("Row", subject=True),
         Column("class", number=True),
         Column("probability"),
         Column("then", faint=True),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tfs_magics.signatures import Metadata, shape_text
 from tfs_magics.views.markup import Markup, code, element, endpoints, head, join, muted, steps
 from tfs_magics.views.numbers import duration, size
-from tfs_magics.views.table import Column, Row, Table
-from tfs_magics.views.view import View
+from tfs_magics.views.table import Column, Row, Table, cut
+from tfs_magics.views.view import WIDTH, View
 
 if TYPE_CHECKING:
     from tfs_magics.export import Exported
@@ -21,6 +21,7 @@ _COLUMNS = (
     Column("Shape", code=True),
     Column("Default", faint=True),
 )
+_REPLACED = "A server that has loaded this version keeps the old files."
 
 
 class _Slot(NamedTuple):
@@ -41,16 +42,10 @@ def metadata(model: Metadata) -> View:
     blocks = [
         _Block(
             ", ".join(part for part in (signature.name, signature.method) if part),
-            [
-                *(
-                    _Slot("in", tensor.alias, tensor.dtype, tensor.shape, tensor.default or "")
-                    for tensor in signature.inputs.values()
-                ),
-                *(
-                    _Slot("out", tensor.alias, tensor.dtype, tensor.shape)
-                    for tensor in signature.outputs.values()
-                ),
-            ],
+            _slots(
+                [(t.alias, t.dtype, t.shape, t.default or "") for t in signature.inputs.values()],
+                [(t.alias, t.dtype, t.shape) for t in signature.outputs.values()],
+            ),
         )
         for signature in model.signatures.values()
     ]
@@ -70,32 +65,39 @@ def exported(result: Exported) -> View:
     blocks = [
         _Block(
             signature.name,
-            [
-                *(_Slot("in", alias, *spec) for alias, spec in signature.inputs.items()),
-                *(_Slot("out", alias, *spec) for alias, spec in signature.outputs.items()),
-            ],
+            _slots(
+                [(alias, *spec) for alias, spec in signature.inputs.items()],
+                [(alias, *spec) for alias, spec in signature.outputs.items()],
+            ),
         )
         for signature in result.signatures
     ]
     title = f"{result.name} {result.version}"
-    done = f"exported {duration(result.seconds)}"
+    done = [f"exported {duration(result.seconds)}"]
+    if result.difference is not None:
+        done.append("files answer as the live model does")
+    kept = [_REPLACED] if result.replaced else []
     serve = f"%tfs_serve {result.name}"
-    html = join(
+    html = [
         head(title, muted(size(result.bytes))),
-        steps(done),
+        steps(*done),
         endpoints(("path", str(result.path))),
         _html(blocks),
+        *(element("p", line) for line in kept),
         element("p", "Next: ", code(serve), class_="jp-tfs-muted"),
-    )
-    text = "\n".join(
-        [
-            f"{title}  {size(result.bytes)}   {done}",
-            f"  path  {result.path}",
-            _text(blocks),
-            f"Next: {serve}",
-        ]
-    )
-    return View(f"Export of {title}", html, text, result)
+    ]
+    text = [
+        f"{title}  {size(result.bytes)}   {', '.join(done)}",
+        f"  path  {cut(str(result.path), WIDTH - len('  path  '))}",
+        _text(blocks),
+        *kept,
+        f"Next: {serve}",
+    ]
+    return View(f"Export of {title}", join(*html), "\n".join(text), result)
+
+
+def _slots(inputs: Iterable[tuple[Any, ...]], outputs: Iterable[tuple[Any, ...]]) -> list[_Slot]:
+    return [*(_Slot("in", *spec) for spec in inputs), *(_Slot("out", *spec) for spec in outputs)]
 
 
 def _table(slots: Iterable[_Slot]) -> Table:

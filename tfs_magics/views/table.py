@@ -3,7 +3,7 @@
     Column: what its values are           Row: one cell a column, and perhaps a reason below
     Cell:   one value, its text and its HTML
 
-A text column that has no room is cut in the middle; a reason wraps and is never cut.
+What has no room is cut in the middle; a reason wraps and is never cut.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tfs_magics.views.view import WIDTH
 
 _GAP = "  "
 _LEAST = 8
+_MOST = 40  # characters of a subject in HTML
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,9 @@ class Table:
 
     def _cell(self, column: Column, cell: str | Cell, row: Row) -> Markup:
         content: str = _rich(cell)
+        whole = None
+        if column.subject and len(content) > _MOST and not isinstance(content, Markup):
+            content, whole = cut(content, _MOST), content
         if column.code and content:
             content = code(content)
         if column.faint and content:
@@ -131,7 +135,7 @@ class Table:
             content = element("span", content, class_="jp-tfs-hidden")
         classes = _classes(column, wrong=isinstance(cell, Cell) and cell.wrong)
         if column.subject:
-            return element("th", content, scope="row", class_=classes)
+            return element("th", content, scope="row", class_=classes, title=whole)
         return element("td", content, class_=classes)
 
     def _widths(self, lines: Sequence[Sequence[str]]) -> list[int]:
