@@ -103,7 +103,7 @@ def export(
     number = _check_number(version, timestamp=timestamp, overwrite=overwrite)
     if name is not None:
         check_name(name)
-    with _as_serving_errors(), quiet():
+    with _as_serving_errors("the model could not be exported"), quiet():
         subject = recognise(obj, signatures, check)
         name = name or _own_name(subject.name)
         parent = local_directory(base_path) / name
@@ -112,7 +112,10 @@ def export(
         with staging(parent) as staged:
             subject.write(staged)
             found = read_signatures(staged)
-            difference = None if check is None else compare(subject, staged, found[0], check)
+            difference = None
+            if check is not None:
+                with _as_serving_errors("the check could not be run"):
+                    difference = compare(subject, staged, found[0], check)
             size = size_bytes(staged)
             if number is None:
                 path = publish_free(staged, int(time.time()) if timestamp else None)
@@ -142,7 +145,7 @@ def _own_name(name: str) -> str:
 
 
 @contextmanager
-def _as_serving_errors() -> Iterator[None]:
+def _as_serving_errors(what: str) -> Iterator[None]:
     """Let what Keras, TensorFlow, the disk and the model's own code raise be told in one line."""
     try:
         yield
@@ -151,9 +154,10 @@ def _as_serving_errors() -> Iterator[None]:
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         reason = error.strerror or one_line(error)
-        raise FailedPrecondition(f"the export failed: {reason}{place}") from error
+        raise FailedPrecondition(f"{what}: {reason}{place}") from error
     except Exception as error:  # the model's own code runs here
+        text = f"{what}: {type(error).__name__}: {one_line(error)}"
         number = getattr(error, "error_code", None)  # TensorFlow's own errors have one
-        code = Code.from_grpc(number) if isinstance(number, int) else Code.INVALID_ARGUMENT
-        text = f"the model could not be exported: {type(error).__name__}: {one_line(error)}"
-        raise ServingError(text, code) from error
+        if isinstance(number, int) and number != Code.INVALID_ARGUMENT.grpc:
+            raise ServingError(text, Code.from_grpc(number)) from error
+        raise InvalidArgument(text) from error

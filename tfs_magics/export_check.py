@@ -108,7 +108,9 @@ def difference(output: str, live: Array, exported: Array) -> Difference:
     if same.all():
         return Difference(output, 0.0, 0.0, "")
     with np.errstate(invalid="ignore"):
-        apart = np.where(same, 0.0, np.nan_to_num(abs(one - other), nan=np.inf, posinf=np.inf))
+        apart = np.nan_to_num(abs(one - other), nan=np.inf, posinf=np.inf)
+        # Large integers may differ and be the same as float64.
+        apart = np.where(same, 0.0, np.maximum(apart, 1.0) if exact else apart)
         largest = np.max(abs(one), where=np.isfinite(one), initial=0.0)
     amount = float(apart.max())
     place = np.unravel_index(int(apart.argmax()), apart.shape)
@@ -131,7 +133,7 @@ def _tensor(key: str, value: object, dtype: str) -> Any:
         return tf.convert_to_tensor(value, tf.string)
     array = np.asarray(value)
     wanted = tf.dtypes.as_dtype(dtype).as_numpy_dtype
-    if array.dtype.kind not in "OSUV" and not np.can_cast(array.dtype, wanted, "same_kind"):
+    if array.dtype.kind in "OSU" or not np.can_cast(array.dtype, wanted, "same_kind"):
         raise InvalidArgument(
             f"input {key!r} is {dtype}, the check has {array.dtype}: convert it, for example with "
             f".astype({dtype!r})"

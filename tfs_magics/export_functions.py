@@ -13,7 +13,7 @@ import dis
 import inspect
 import types
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,25 @@ def signed_subject(obj: Any, name: str, functions: Functions) -> Subject:
     return Subject(name, write, lambda inputs: _call(first, order, inputs), order)
 
 
+def tables_of(trackables: Iterable[Any]) -> list[Any]:
+    """Return the lookup tables and other resources that hang on TensorFlow or Keras objects."""
+    tf = tensorflow()
+    found = {
+        id(descendant): descendant
+        for trackable in trackables
+        for each in _with_layers(trackable)
+        for descendant in tf.train.TrackableView(each).descendants()
+        if isinstance(descendant, tf.saved_model.experimental.TrackableResource)
+    }
+    return list(found.values())
+
+
+def _with_layers(trackable: Any) -> list[Any]:
+    # TensorFlow does not see the layers that a Keras model keeps in lists and dicts.
+    flatten = getattr(trackable, "_flatten_layers", None)
+    return [trackable, *flatten()] if flatten else [trackable]
+
+
 def _functions_of(module: Any) -> Iterator[tuple[str, Any]]:
     kind = tensorflow().types.experimental.GenericFunction
     for key in sorted({*dir(type(module)), *vars(module)}):
@@ -137,7 +156,6 @@ def _call(concrete: Any, order: tuple[str, ...], inputs: Mapping[str, Any]) -> A
 def _root(obj: Any, functions: Functions, concretes: Functions) -> Any:
     """Return an object that holds the variables and tables in use, but no optimizer's variables."""
     tf = tensorflow()
-    resource = tf.saved_model.experimental.TrackableResource
     seen: set[int] = set()
     reached = [
         trackable
@@ -151,12 +169,7 @@ def _root(obj: Any, functions: Functions, concretes: Functions) -> Any:
         for holder in holders
         for variable in getattr(holder, "variables", ())
     ]
-    root.tables = [
-        descendant
-        for trackable in reached
-        for descendant in tf.train.TrackableView(trackable).descendants()
-        if isinstance(descendant, resource)
-    ]
+    root.tables = tables_of(reached)
     return root
 
 

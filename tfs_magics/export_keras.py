@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from server_ext.errors import InvalidArgument
+from tfs_magics.export_functions import tables_of
 from tfs_magics.export_runtime import tensorflow
 from tfs_magics.export_subject import Subject, alias, by_alias
 
@@ -44,11 +45,33 @@ def keras_subject(model: Any, sample: object = None, name: str = "") -> Subject:
     def live(inputs: Mapping[str, Any]) -> Any:
         return model(*nest.map_structure(lambda spec: inputs[spec.name], arguments))
 
-    def write(directory: Path) -> None:
-        model.export(str(directory), verbose=False, input_signature=arguments)
-
     aliases = tuple(spec.name for spec in nest.flatten(arguments))
-    return Subject(name or str(model.name), write, live, aliases)
+    return Subject(
+        name or str(model.name),
+        lambda directory: _write(model, arguments, directory),
+        live,
+        aliases,
+    )
+
+
+def _write(model: Any, arguments: list[Any], directory: Path) -> None:
+    """Write what model.export writes, each weight once.
+
+    model.export stores every weight twice, and a server would hold both in memory (Keras issue
+    23553): as Keras's variable, by tracking the model, and as the TensorFlow variable in it, by the
+    endpoint. So the TensorFlow variables and the lookup tables are tracked instead of the model.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        model.export(str(directory), verbose=False, input_signature=arguments)
+        return
+    archive = keras.export.ExportArchive()
+    for table in tables_of([model]):
+        archive.track(table)
+    archive.add_variable_collection("variables", [each.value for each in model.variables])
+    archive.add_endpoint("serve", model.__call__, arguments)
+    archive.write_out(str(directory), verbose=False)
 
 
 def _arguments(model: Any, sample: object) -> list[Any]:

@@ -120,11 +120,12 @@ def _may_become(array: Array, wanted: np.dtype[Any]) -> bool:
 
 
 def _strings(value: Any, tensor: Tensor) -> Array:
-    array = np.asarray(value)
-    if array.dtype.kind in "US":
-        return array.astype(object)
-    if array.dtype.kind == "O" and all(isinstance(item, str | bytes) for item in array.flat):
+    # as objects from the start: numpy's own text types drop zero bytes at the end
+    array = np.asarray(value, dtype=object)
+    if all(isinstance(item, str | bytes) for item in array.flat):
         return array
+    if not any(isinstance(item, list | tuple) for item in array.flat):
+        array = np.asarray(value)
     raise InputMismatch(tensor, Tensor(tensor.alias, _label(array), array.shape), "Send text.")
 
 

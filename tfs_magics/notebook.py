@@ -40,6 +40,7 @@ class Progress:
         self._show_at = time.monotonic() + after_s
         self._handle: Any = None
         self._shown = ""
+        self._written = False
 
     def __enter__(self) -> Progress:
         return self
@@ -52,7 +53,7 @@ class Progress:
     ) -> None:
         if self._handle is not None:
             self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
-        elif self._shown:
+        elif self._written:
             self._write("")
 
     def show(self, word: str, rest: str) -> None:
@@ -77,6 +78,7 @@ class Progress:
     def _write(self, text: str) -> None:
         sys.stderr.write(f"\r{text[: WIDTH - 1]:<{WIDTH - 1}}\r{text[: WIDTH - 1]}")
         sys.stderr.flush()
+        self._written = True
 
 
 class AnswerTables:

@@ -96,11 +96,11 @@ def _read(tensor: Any) -> Array:
     kind, field = _TYPES[tensor.dtype]
     dtype = np.dtype(kind)
     shape = tuple(int(dim.size) for dim in tensor.tensor_shape.dim)
-    if tensor.tensor_content:
-        content: Array = np.frombuffer(tensor.tensor_content, dtype=dtype).reshape(shape)
-        return content.copy()
-    values = getattr(tensor, field)
     array: Array
+    if tensor.tensor_content:
+        array = np.frombuffer(tensor.tensor_content, dtype=dtype).copy()
+        return array.reshape(shape)
+    values = getattr(tensor, field)
     if field == "half_val":  # 16 bits in each int32
         array = np.array(values, dtype=np.int32).astype(np.uint16).view(dtype)
     elif dtype.kind == "c":  # real and imaginary part by turns
@@ -111,5 +111,4 @@ def _read(tensor: Any) -> Array:
     missing = int(np.prod(shape)) - array.size
     if missing > 0 and array.size:  # the last value fills the rest (tensor.proto)
         array = np.concatenate([array, np.repeat(array[-1:], missing)])
-    shaped: Array = array.reshape(shape)
-    return shaped
+    return array.reshape(shape)

@@ -5,25 +5,25 @@ Threads: any thread may call any function.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from server_ext.errors import Code, ServingError, Unavailable
+from server_ext.errors import Code, Unavailable
 from tfs_magics import connection
 from tfs_magics.export import Exported
 from tfs_magics.export import export as export_files
 from tfs_magics.feeds import Array
-from tfs_magics.modelfile import Model, found_versions, parse_versions
+from tfs_magics.modelfile import parse_versions
 from tfs_magics.notebook import Progress
 from tfs_magics.predicting import Place, Prediction, not_served
 from tfs_magics.predicting import metadata as ask_metadata
 from tfs_magics.predicting import predict as ask
-from tfs_magics.process import LAST_LINES, ServerFailed
 from tfs_magics.response import Response
 from tfs_magics.selection import Selection
 from tfs_magics.served import Served
@@ -32,9 +32,9 @@ from tfs_magics.views import signature as signature_views
 from tfs_magics.views import status as status_views
 from tfs_magics.views.numbers import whole_seconds
 from tfs_magics.views.view import View
-from tfs_magics.waiting import Goal, Settled, failed_versions, judge
+from tfs_magics.waiting import goal, not_up, wait
 
-POLL_S = 0.1
+LOOK_BACK = 200
 _exported: dict[str, Path] = {}  # the models of this session, by name: their directories
 
 
@@ -90,7 +90,7 @@ def serve(
     server = connection.current()
     chosen = Selection(base_path, _exported, server.models).models(models, policy)
     before = _page() if server.running else {}
-    goals = [_goal(model, before.get(model.name)) for model in chosen]
+    goals = [goal(model, before.get(model.name)) for model in chosen]
     with Progress() as progress:
         began = time.monotonic()
 
@@ -98,9 +98,9 @@ def serve(
             progress.show("Starting", whole_seconds(time.monotonic() - began))
 
         start_s = server.open(chosen, rest_port, grpc_port, starting)
-        settled = _wait(goals, progress, timeout_s)
+        settled = wait(goals, _page, progress, timeout_s)
     if not any(each.ok for each in settled):
-        raise _not_up(settled)
+        raise not_up(settled, server.last_lines(LOOK_BACK))
     found = [version for each in settled for version in each.versions]
     return Served(_place(), found, server.notes if start_s else (), start_s)
 
@@ -130,7 +130,8 @@ def prediction(
     name: str, x: Any, *, version: int | None, signature: str | None, grpc: bool
 ) -> Prediction:
     """Do what predict() does; return the answer with who gave it and how long that took."""
-    return ask(_place(), name, x, version=version, signature=signature, grpc=grpc)
+    with _explained():
+        return ask(_place(), name, x, version=version, signature=signature, grpc=grpc)
 
 
 def request(
@@ -144,12 +145,12 @@ def request(
     """
     if isinstance(body, Mapping):
         body = json.dumps(body)
-    place = _place()
-    answer = place.client.predict(
-        name, version, body.encode() if isinstance(body, str) else bytes(body)
-    )
-    if answer.status == Code.NOT_FOUND.http:
-        raise not_served(place.client, name, version)
+    raw = body.encode() if isinstance(body, str) else bytes(body)
+    with _explained():
+        place = _place()
+        answer = place.client.predict(name, version, raw)
+        if answer.status == Code.NOT_FOUND.http:
+            raise not_served(place.client, name, version)
     return Response(name if version is None else f"{name} {version}", answer)
 
 
@@ -162,8 +163,9 @@ def status() -> View:
     server = connection.current()
     if not server.started:
         return status_views.stopped(server.stopped_at)
-    place = _place()
-    return status_views.running(place.client.server(), place.rest_url, place.grpc_target)
+    with _explained():
+        place = _place()
+        return status_views.running(place.client.server(), place.rest_url, place.grpc_target)
 
 
 def metadata(name: str, *, version: int | None = None) -> View:
@@ -172,7 +174,8 @@ def metadata(name: str, *, version: int | None = None) -> View:
     Raises:
         NotFound: no such model or version is served; says what is.
     """
-    return signature_views.metadata(ask_metadata(_place().client, name, version))
+    with _explained():
+        return signature_views.metadata(ask_metadata(_place().client, name, version))
 
 
 def stop() -> View:
@@ -200,48 +203,15 @@ def _place() -> Place:
     return Place(server.rest_url, server.grpc_target)
 
 
-def _goal(model: Model, before: Mapping[str, Any] | None) -> Goal:
-    wanted = model.versions.choose(found_versions(model.base_path))
-    return Goal(model, frozenset(wanted), failed_versions(before))
-
-
-def _wait(goals: Sequence[Goal], progress: Progress, timeout_s: float | None) -> list[Settled]:
-    """Ask the server until each model answers or cannot."""
-    began = time.monotonic()
-    while True:
-        waited_s = time.monotonic() - began
-        page = _page()
-        judged = [judge(goal, page.get(goal.model.name), waited_s) for goal in goals]
-        settled = [each for each in judged if isinstance(each, Settled)]
-        if len(settled) == len(goals):
-            return settled
-        pending = ", ".join(each.what for each in judged if not isinstance(each, Settled))
-        of = f"{len(settled) + 1} of {len(goals)}: " if len(goals) > 1 else ""
-        progress.show("Loading", f"{of}{pending} · {whole_seconds(waited_s)}")
-        if timeout_s is not None and waited_s > timeout_s:
-            raise ServingError(
-                f"Not up after {timeout_s:g} s: {pending}. They go on loading; "
-                "%tfs_status shows how far they are.",
-                Code.DEADLINE_EXCEEDED,
-            )
-        time.sleep(POLL_S)
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Say that the server has ended, where all a client sees is a broken connection."""
+    try:
+        yield
+    except Unavailable:
+        connection.current().check()
+        raise
 
 
 def _page() -> dict[str, Mapping[str, Any]]:
     return {model["name"]: model for model in _place().client.server()["models"]}
-
-
-def _not_up(settled: Sequence[Settled]) -> ServerFailed:
-    """Return why nothing that was asked for answers, with the server's last lines."""
-    reasons = []
-    for each in settled:
-        for version in each.versions:
-            title = version.name if version.version is None else f"{version.name} {version.version}"
-            reasons.append(
-                f"{title} is not served: {version.reason.rstrip('.')}."
-                if version.reason
-                else f"{title} goes on serving."
-            )
-    error = ServerFailed("\n".join(reasons), connection.current().last_lines(LAST_LINES))
-    error.code = Code.FAILED_PRECONDITION
-    return error

@@ -70,7 +70,7 @@ def parse(document: Mapping[str, Any]) -> Metadata:
     definitions = document["metadata"]["signature_def"]["signature_def"]
     signatures = {
         name: _signature(name, definition)
-        for name, definition in sorted(definitions.items())
+        for name, definition in sorted(definitions.items(), key=_default_first)
         if name != INIT_SIGNATURE
     }
     return Metadata(spec["name"], int(spec["version"]), signatures)
@@ -82,6 +82,10 @@ def shape_text(shape: Sequence[int | None] | None) -> str:
         return "any"
     sizes = ["n" if size is None or size < 0 else str(size) for size in shape]
     return f"[{', '.join(sizes)}]"
+
+
+def _default_first(item: tuple[str, Any]) -> tuple[bool, str]:
+    return item[0] != DEFAULT_SIGNATURE, item[0]
 
 
 def _signature(name: str, definition: Mapping[str, Any]) -> Signature:

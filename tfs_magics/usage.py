@@ -8,6 +8,7 @@ ServerFailed     -> the server's last lines
 from __future__ import annotations
 
 from IPython.core.error import UsageError
+from IPython.display import display
 
 from server_ext.errors import ServingError
 from tfs_magics.feeds import InputMismatch
@@ -18,21 +19,20 @@ from tfs_magics.views.view import View
 
 
 class Refusal(UsageError):  # type: ignore[misc]  # IPython is not typed
-    """An error with a notice: a notebook shows the notice and `title`, a terminal the message."""
+    """An error with a notice: a notebook shows both, the message cut to its first line."""
 
-    def __init__(self, message: str, title: str, view: View) -> None:
+    def __init__(self, message: str, view: View) -> None:
         super().__init__(message)
-        self._title = title
-        self._view = view
+        self._view: View | None = view
 
     def _render_traceback_(self) -> list[str]:
         """Return the lines IPython shows in place of a traceback."""
         if not in_kernel():
             return [f"UsageError: {self}"]
-        from IPython.display import display
-
-        display(self._view)
-        return [f"UsageError: {self._title}"]
+        view, self._view = self._view, None  # a kernel asks more than once
+        if view is not None:
+            display(view)
+        return [f"UsageError: {str(self).splitlines()[0]}"]
 
 
 def told(error: ServingError) -> UsageError:
@@ -41,7 +41,7 @@ def told(error: ServingError) -> UsageError:
         what = "type" if error.expected.dtype != error.got.dtype else "shape"
         title = f"{error.expected.alias} has another {what} than the model expects."
         view = notice.refused_input(title, error.remedy, error.expected, error.got, str(error))
-        return Refusal(str(error), title, view)
+        return Refusal(str(error), view)
     if isinstance(error, ServerFailed) and error.lines:
-        return Refusal(str(error), error.title, notice.failed(error.title, error.lines))
+        return Refusal(str(error), notice.failed(error.title, error.lines))
     return UsageError(str(error))

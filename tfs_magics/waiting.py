@@ -1,23 +1,31 @@
 """Decides from the server's own page whether a model that was asked for is up, and if not, why.
 
-    what is on disk, what was asked --Goal-->  judge(goal, page, seconds)  --> Pending or Settled
+    what is on disk, what was asked --Goal--> judge(goal, page, seconds) --> Pending or Settled
 
 The server looks at its configuration and at the directories once a second. What its page says in
-the first moments may be older than the question, so bad news counts only after GRACE_S.
+the first moments may be older than the question, so bad news counts only after a while.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tfs_magics.modelfile import Model
+from server_ext.errors import Code, ServingError
+from tfs_magics.modelfile import Model, found_versions
+from tfs_magics.notebook import Progress
+from tfs_magics.process import ServerFailed
+from tfs_magics.views.numbers import whole_seconds
 from tfs_magics.views.served import ServedVersion
 
+POLL_S = 0.1
 GRACE_S = 5.0
+STALE_S = 2.5
 CONFIG_S = 30.0
+MOST_LINES = 4
 _MOVING = ("START", "LOADING", "UNLOADING")
 
 
@@ -25,12 +33,14 @@ _MOVING = ("START", "LOADING", "UNLOADING")
 class Goal:
     """A model to wait for: the versions on disk its policy chooses, none if that is not known.
 
-    `stale` are versions that had failed before: their old failure is no answer yet.
+    `stale` are versions that had failed before: their old failure is no answer yet. `absent` are
+    versions asked for by number that are not on disk.
     """
 
     model: Model
     wanted: frozenset[int] = frozenset()
     stale: frozenset[int] = frozenset()
+    absent: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,63 @@ def failed_versions(entry: Mapping[str, Any] | None) -> frozenset[int]:
     return frozenset(item["version"] for item in entry["versions"] if item["error"])
 
 
+def goal(model: Model, before: Mapping[str, Any] | None) -> Goal:
+    """Return what to wait for; `before` is the model's page as it was before the question."""
+    found = found_versions(model.base_path)
+    wanted = frozenset(model.versions.choose(found))
+    absent = frozenset() if "://" in model.base_path else {*model.versions.numbers} - found
+    return Goal(model, wanted, failed_versions(before), frozenset(absent))
+
+
+def wait(
+    goals: Sequence[Goal],
+    page: Callable[[], Mapping[str, Mapping[str, Any]]],
+    progress: Progress,
+    timeout_s: float | None,
+) -> list[Settled]:
+    """Look at the server's page, by model, until each model answers or cannot.
+
+    Raises:
+        ServingError: DEADLINE_EXCEEDED, it took longer than `timeout_s`.
+    """
+    began = time.monotonic()
+    while True:
+        waited_s = time.monotonic() - began
+        models = page()
+        judged = [judge(goal, models.get(goal.model.name), waited_s) for goal in goals]
+        settled = [each for each in judged if isinstance(each, Settled)]
+        if len(settled) == len(goals):
+            return settled
+        pending = ", ".join(each.what for each in judged if not isinstance(each, Settled))
+        of = f"{len(settled) + 1} of {len(goals)}: " if len(goals) > 1 else ""
+        progress.show("Loading", f"{of}{pending} · {whole_seconds(waited_s)}")
+        if timeout_s is not None and waited_s > timeout_s:
+            raise ServingError(
+                f"Not up after {timeout_s:g} s: {pending}. They go on loading; "
+                "%tfs_status shows how far they are.",
+                Code.DEADLINE_EXCEEDED,
+            )
+        time.sleep(POLL_S)
+
+
+def not_up(settled: Sequence[Settled], log: Sequence[str]) -> ServerFailed:
+    """Return why nothing that was asked for answers, with what the log says of it."""
+    reasons = []
+    for each in settled:
+        for version in each.versions:
+            title = version.name if version.version is None else f"{version.name} {version.version}"
+            reasons.append(
+                f"{title} is not served: {version.reason.rstrip('.')}."
+                if version.reason
+                else f"{title} goes on serving."
+            )
+    names = {version.name for each in settled for version in each.versions}
+    about = [line for line in log if any(name in line for name in names)]
+    error = ServerFailed("\n".join(reasons), about[-MOST_LINES:])
+    error.code = Code.FAILED_PRECONDITION
+    return error
+
+
 def judge(goal: Goal, entry: Mapping[str, Any] | None, waited_s: float) -> Pending | Settled:
     """Return how it stands; `entry` is the model's part of GET /v1/server, None without one."""
     name = goal.model.name
@@ -67,6 +134,9 @@ def judge(goal: Goal, entry: Mapping[str, Any] | None, waited_s: float) -> Pendi
             return Pending(name)
         return _nothing(name, "the server did not take up its new configuration")
     listed = {item["version"]: item for item in entry["versions"]}
+    if goal.absent and not goal.wanted:
+        asked = ", ".join(str(version) for version in sorted(goal.absent))
+        return _nothing(name, f"{goal.model.base_path} has no version {asked}")
     wanted = goal.wanted or frozenset(listed)
     if not wanted and (entry["problem"] or waited_s > GRACE_S):
         return _nothing(name, entry["problem"] or f"{goal.model.base_path} has no version yet")
@@ -77,11 +147,16 @@ def judge(goal: Goal, entry: Mapping[str, Any] | None, waited_s: float) -> Pendi
         version
         for version in wanted - unlisted
         if listed[version]["state"] in _MOVING
-        or (version in goal.stale and listed[version]["error"] and waited_s < GRACE_S)
+        or (version in goal.stale and listed[version]["error"] and waited_s < STALE_S)
     }
     if moving:
         return Pending(_titled(name, moving))
-    return _settled(name, entry["problem"], wanted, listed)
+    settled = _settled(name, entry["problem"], wanted, listed)
+    absent = [
+        ServedVersion(name, version, f"{goal.model.base_path} has no such version")
+        for version in sorted(goal.absent, reverse=True)
+    ]
+    return Settled((*settled.versions, *absent))
 
 
 def _settled(

@@ -20,7 +20,7 @@ from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
 
 from server_ext.codecs import varints
 from server_ext.codecs.dtypes import BY_NUMBER, DType, name_of
-from server_ext.errors import InvalidArgument, ResourceExhausted
+from server_ext.errors import InvalidArgument, ResourceExhausted, Unimplemented
 
 if TYPE_CHECKING:
     from server_ext.lifecycle.servable import Array
@@ -28,9 +28,16 @@ if TYPE_CHECKING:
 MAX_REPEATED_BYTES = 256 * 1024 * 1024
 """Largest tensor that a message may stand for by repeating its last value."""
 
-_MAX_RANK = 64  # numpy's; TensorFlow's own is 254
-_FIELD_NUMBERS = {name: field.number for name, field in TensorProto.DESCRIPTOR.fields_by_name.items()}
 _BITS = {14: np.uint16, 19: np.uint16}  # bfloat16 and half travel as the integer of their bits
+_WIRE = {  # numpy types of the fields that are not of their tensor's own type
+    "int_val": np.int32,
+    "half_val": np.int32,
+    "scomplex_val": np.float32,
+    "dcomplex_val": np.float64,
+}
+_FIELD_NUMBERS = {
+    name: field.number for name, field in TensorProto.DESCRIPTOR.fields_by_name.items()
+}
 
 
 def decode(proto: TensorProto, alias: str) -> Array:
@@ -45,10 +52,9 @@ def decode(proto: TensorProto, alias: str) -> Array:
             its type cannot hold.
         ResourceExhausted: a few values stand for more than MAX_REPEATED_BYTES.
     """
-    try:
-        row = BY_NUMBER[proto.dtype]
-    except KeyError:
-        raise _unreadable(alias, f"{name_of(proto.dtype)} is not a type this server takes") from None
+    row = BY_NUMBER.get(proto.dtype)
+    if row is None:
+        raise _unreadable(alias, f"{name_of(proto.dtype)} is not a type this server takes")
     shape = _shape(proto.tensor_shape, alias)
     content = proto.tensor_content
     values = _from_content(content, row, shape, alias) if content else _typed(proto, row, alias)
@@ -57,7 +63,10 @@ def decode(proto: TensorProto, alias: str) -> Array:
         values = _filled(values, size, row, alias)
     if len(values) != size:
         raise _unreadable(alias, f"{len(values)} values for the {size} of shape {list(shape)}")
-    return values.reshape(shape)
+    try:
+        return values.reshape(shape)
+    except ValueError as error:  # more dimensions, or larger ones, than numpy can count
+        raise _unreadable(alias, str(error)) from None
 
 
 def encode(array: Array, number: int) -> TensorProto:
@@ -65,23 +74,25 @@ def encode(array: Array, number: int) -> TensorProto:
 
     `dtype` and `tensor_shape` are always present, `tensor_content` never. The array has the
     type's numpy dtype, or for strings holds bytes.
+
+    Raises:
+        Unimplemented: no typed field is known for the type.
     """
-    row = BY_NUMBER[number]
+    row = BY_NUMBER.get(number)
+    if row is None:
+        raise Unimplemented(f"This server cannot answer with a tensor of {name_of(number)}")
     header = _header(number, array.shape)
-    if row.field == "string_val" or (row.numpy.kind in "iu" and array.size < varints.WORTHWHILE):
+    values = np.asarray(array, row.numpy)
+    if number in _BITS:
+        values = values.view(_BITS[number])
+    kind = values.dtype.kind
+    if kind == "O" or (kind in "iu" and values.size < varints.WORTHWHILE):
         message = TensorProto.FromString(header)
-        getattr(message, row.field).extend(array.ravel().tolist())
+        getattr(message, row.field).extend(values.ravel().tolist())
         return message
-    payload = _payload(array, row)
-    tag = _tag(row.field, len(payload))
-    return TensorProto.FromString(b"".join((header, tag, payload)))
-
-
-def _payload(array: Array, row: DType) -> bytes:
-    """Return the packed bytes of a numeric field, without its tag and length."""
-    if row.numpy.kind in "fcb" and row.number not in _BITS:
-        return array.tobytes()  # fixed width little endian, or for bools one byte of 0 or 1
-    return varints.pack(array.view(_BITS[row.number]) if row.number in _BITS else array)
+    # Floats are packed as their own bytes, little endian; bools as one byte of 0 or 1.
+    packed = varints.pack(values) if kind in "iu" else values.tobytes()
+    return TensorProto.FromString(b"".join((header, _tag(row.field, len(packed)), packed)))
 
 
 @lru_cache(maxsize=4096)
@@ -89,7 +100,8 @@ def _header(number: int, shape: tuple[int, ...]) -> bytes:
     """Return `dtype` and `tensor_shape` on the wire; the latter is present for scalars too."""
     dims = [TensorShapeProto.Dim(size=size) for size in shape]
     header = TensorProto(dtype=number, tensor_shape=TensorShapeProto(dim=dims))
-    return header.SerializeToString()
+    written: bytes = header.SerializeToString()
+    return written
 
 
 @lru_cache(maxsize=4096)
@@ -104,8 +116,6 @@ def _shape(proto: TensorShapeProto, alias: str) -> tuple[int, ...]:
     shape = tuple([dim.size for dim in proto.dim])
     if shape and min(shape) < 0:
         raise _unreadable(alias, f"shape {list(shape)} has a negative size")
-    if len(shape) > _MAX_RANK:
-        raise _unreadable(alias, f"rank {len(shape)} is more than {_MAX_RANK}")
     return shape
 
 
@@ -120,7 +130,8 @@ def _from_content(content: bytes, row: DType, shape: tuple[int, ...], alias: str
             alias, f"{len(content)} bytes of tensor_content are no whole number of {row.name}"
         )
     if row.numpy.kind == "b":
-        return np.frombuffer(content, np.uint8) != 0  # any other byte would be a broken bool
+        truth: Array = np.frombuffer(content, np.uint8) != 0  # a bool of any other byte is broken
+        return truth
     return np.frombuffer(content, row.numpy)
 
 
@@ -131,7 +142,7 @@ def _typed(proto: TensorProto, row: DType, alias: str) -> Array:
         return _objects(list(field))
     if not field:
         return np.empty(0, row.numpy)
-    values: Array = np.asarray(field)
+    values: Array = np.asarray(field, _WIRE.get(row.field, row.numpy))
     if row.numpy.kind == "c":
         if len(values) % 2:
             raise _unreadable(alias, f"{row.field} has {len(values)} numbers, which are not pairs")

@@ -72,9 +72,7 @@ def split_strings(content: bytes, count: int) -> list[bytes]:
         length, position = _read(content, position)
         lengths.append(length)
     if sum(lengths) != len(content) - position:
-        raise ValueError(
-            f"tensor_content has {len(content)} bytes, not those of {count} strings"
-        )
+        raise ValueError(f"tensor_content has {len(content)} bytes, not those of {count} strings")
     strings = []
     for length in lengths:
         strings.append(content[position : position + length])

@@ -1,44 +1,164 @@
-"""Runs SavedModels in TensorFlow sessions. The only door to TensorFlow's runtime.
+"""Loads SavedModels and runs them: the only door to TensorFlow's runtime.
 
-    load(path): one Session per version, variables restored, tables initialised
-    run: signature + outputs --> one prepared callable (made once) --> arrays
+    load:  files -> Session per version, variables restored, tables initialised
+    run:   arrays -> Call (a prepared session call per signature and outputs) -> arrays
+    close: the session and its memory go at once, without waiting for a garbage collection
 
-A callable costs a sixth of calling the signature function of `tf.saved_model.load`, takes TF1, TF2
-and Keras 3 models alike, and closing its session gives all memory back.
-
-Threads: any number may run one SavedModel at a time; loads run in parallel.
+A session's prepared calls are what TensorFlow offers cheapest, for SavedModels of TF 1 and 2 alike.
+Threads: any thread may load, and run what is loaded.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-# Before the import: TensorFlow reads it once, and its notes about the build are not the user's.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Before the import: errors reach us as exceptions, what TensorFlow logs besides is chatter.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
-from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf.config_pb2 import CallableOptions
+from tensorflow.core.protobuf.config_pb2 import CallableOptions, ConfigProto
 
-from server_ext.engine.shape_check import ShapeCheck
-from server_ext.errors import Code, Internal, NotFound, ServingError, Unimplemented
-from server_ext.lifecycle.servable import Loader, Signature, TensorSpec
-from server_ext.lifecycle.storage import stamp
+from server_ext.engine import signatures, subgraph
+from server_ext.engine.call import Call, Executor, Wiring
+from server_ext.errors import Code, FailedPrecondition, NotFound, ServingError, Unimplemented
+from server_ext.lifecycle import storage
+from server_ext.lifecycle.servable import Loader, Signature
 
 if TYPE_CHECKING:
+    from server_ext.engine.shape_check import Pattern
     from server_ext.lifecycle.servable import Array
 
-tf.get_logger().setLevel(logging.ERROR)  # it warns of its own deprecated loader at every load
+log = logging.getLogger(__name__)
+if not tf.get_logger().level:  # unless someone has chosen a level
+    tf.get_logger().setLevel(logging.ERROR)
 
-SERVE = ("serve",)
-RAM_PER_FILE_BYTE = 1.2  # servables/tensorflow/bundle_factory_util.cc
-_MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
+MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
+MEMORY_PER_FILE_BYTE = 1.2  # TensorFlow Serving's estimate (bundle_factory_util.cc)
+_KEPT_CALLS = 64
 
-Run = Callable[..., list[Any]]
+
+class SavedModel:
+    """A loaded SavedModel, a Servable. Any thread may run it until it is closed.
+
+    `session` holds the graph with its variables; the model closes it. `definitions` are the
+    SignatureDefs by name.
+    """
+
+    def __init__(self, session: Any, definitions: Mapping[str, Any], memory_bytes: int) -> None:
+        self._session = session
+        self.signatures: Mapping[str, Signature] = signatures.read(definitions)
+        self.memory_bytes = memory_bytes
+        self._defaults = {
+            name: signatures.default_values(definition) for name, definition in definitions.items()
+        }
+        # Bounded, as clients choose the outputs: a signature with ten has a million of choices.
+        self._call = lru_cache(maxsize=_KEPT_CALLS)(self._prepare)
+
+    def run(
+        self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
+    ) -> list[Array]:
+        """Compute the outputs with these aliases, in this order. Blocks until done.
+
+        Raises:
+            InvalidArgument: a shape does not fit the graph, or an input is missing.
+            Unimplemented: the signature has tensors that are no arrays.
+            FailedPrecondition: the model has been closed.
+            ServingError: with TensorFlow's code and text.
+        """
+        return self._call(signature.name, tuple(outputs))(inputs)
+
+    def prepare(self) -> None:
+        """Make the calls for all outputs of each signature, so that no request waits for that.
+
+        TensorFlow optimises the graph for each. A signature it cannot run is left to the requests
+        for it; the others may be fine.
+        """
+        for name, signature in self.signatures.items():
+            if not name.startswith("__"):
+                try:
+                    self._call(name, tuple(signature.outputs))
+                except ServingError as error:
+                    log.warning("Signature '%s' cannot be run: %s", name, error)
+
+    def close(self) -> None:
+        """Give back the memory. Called once, after the last run."""
+        session, self._session = self._session, None
+        self._call.cache_clear()
+        _discard(session)
+
+    def _prepare(self, name: str, outputs: tuple[str, ...]) -> Call:
+        if self._session is None:
+            raise FailedPrecondition("This version has been unloaded")
+        wiring = Wiring(self.signatures[name], outputs)
+        executor = _executor(self._session, wiring)
+        return Call(wiring, executor, _Part(self._session.graph, wiring), self._defaults[name])
+
+
+class _Part:
+    """What of a session's graph a call computes, for shape inference (a shape_check.Graph)."""
+
+    def __init__(self, graph: Any, wiring: Wiring) -> None:
+        self._graph = graph
+        self._feeds = [(spec.name, spec.dtype) for spec in wiring.feeds.values()]
+        self._fetches = list(wiring.fetches)
+
+    @property
+    def hides_operations(self) -> bool:
+        return subgraph.hides_operations(self._definition())
+
+    def infer(self, inputs: Sequence[Pattern]) -> list[Pattern | None]:
+        definition = self._definition()
+        nodes = {node.name for node in definition.node}
+        graph = tf.Graph()
+        try:
+            fed_in_order = enumerate(zip(self._feeds, inputs, strict=True))
+            with graph.as_default():
+                fed = {
+                    name: tf.compat.v1.placeholder(dtype, pattern, f"fed.by.the.call.{at}")
+                    for at, ((name, dtype), pattern) in fed_in_order
+                    if subgraph.node_of(name) in nodes
+                }
+                fetched = tf.import_graph_def(
+                    definition, input_map=fed, return_elements=self._fetches, name=""
+                )
+                return [_pattern(tensor.shape) for tensor in fetched]
+        except tf.errors.OpError as error:
+            raise ValueError(error.message) from None
+        finally:
+            graph.Dismantle()
+
+    def _definition(self) -> Any:
+        return subgraph.ancestors(self._graph.as_graph_def(), self._fetches)
+
+
+def load(path: str, *, tags: Sequence[str] = ("serve",)) -> SavedModel:
+    """Load the SavedModel in a version's directory; blocks until it can answer.
+
+    Raises:
+        NotFound: no SavedModel there, none with these tags, or one that needs an unknown operation.
+        Unimplemented: a session bundle of TensorFlow 0.x.
+        ServingError: a file is damaged or missing, or an initialiser fails; TensorFlow's text.
+    """
+    _require_model(Path(path))
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=ConfigProto(allow_soft_placement=True))
+    try:
+        definitions = _restore(session, path, tags)
+        model = SavedModel(session, definitions, int(MEMORY_PER_FILE_BYTE * _file_bytes(path)))
+        model.prepare()
+    except BaseException:
+        _discard(session)
+        raise
+    return model
+
+
+def make_loader(name: str, version: int, path: str) -> Loader:
+    """Return the loader of a version; a Source asks for one with the model's name and number."""
+    return Loader(load=partial(load, path), path=path, stamp=partial(storage.stamp, path))
 
 
 def tensorflow_version() -> str:
@@ -46,144 +166,77 @@ def tensorflow_version() -> str:
     return str(tf.__version__)
 
 
-def make_loader(name: str, version: int, path: str) -> Loader:
-    """Return the loader of one version directory."""
-    del name, version  # a SavedModel does not know what it is called
-    return Loader(lambda: load(path), path, lambda: stamp(path))
+def _require_model(path: Path) -> None:
+    """Say what is wrong with a directory in which TensorFlow would find nothing.
 
-
-def load(path: str, tags: Sequence[str] = SERVE) -> SavedModel:
-    """Load a version directory into a session of its own.
-
-    Raises:
-        NotFound: no SavedModel there, none with these tags, or an op this build does not know.
-        Unimplemented: a session bundle of TensorFlow 0.x.
-        ServingError: whatever else TensorFlow refuses, with its code and text.
+    Compatible with tensorflow/cc/saved_model/reader.cc and, for the old format, with
+    servables/tensorflow/saved_model_bundle_factory.cc.
     """
-    _check_is_model(path)
-    graph = tf.Graph()
-    session = tf.compat.v1.Session(graph=graph)
-    try:
-        with graph.as_default():
-            meta_graph = tf.compat.v1.saved_model.load(session, list(tags), path)
-        return SavedModel(session, meta_graph.signature_def, _file_bytes(path))
-    except Exception as error:
-        session.close()
-        raise _load_error(error, path, tags) from error
-
-
-class SavedModel:
-    """One loaded version; a `Servable`."""
-
-    def __init__(self, session: Any, signature_defs: Mapping[str, Any], file_bytes: int) -> None:
-        self.signatures = {name: _signature(name, d) for name, d in signature_defs.items()}
-        self.memory_bytes = round(RAM_PER_FILE_BYTE * file_bytes)
-        self._session = session
-        self._shapes = ShapeCheck(session.graph)
-        self._defaults = {
-            name: {alias: tf.make_ndarray(proto) for alias, proto in d.defaults.items()}
-            for name, d in signature_defs.items()
-        }
-        self._lock = threading.Lock()
-        self._callables: dict[tuple[tuple[str, ...], tuple[str, ...]], Run] = {}
-
-    def run(
-        self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
-    ) -> list[Array]:
-        """Compute outputs, see `Servable.run`."""
-        inputs = {**self._defaults[signature.name], **inputs}
-        self._shapes.check(signature, inputs)
-        # By tensor, not by alias: two aliases may name one tensor, and an output may be an input.
-        feeds = {signature.inputs[alias].name: array for alias, array in inputs.items()}
-        names = [signature.outputs[alias].name for alias in outputs]
-        fetches = tuple(dict.fromkeys(name for name in names if name not in feeds))
-        try:
-            values = self._callable(tuple(feeds), fetches)(*feeds.values())
-        except tf.errors.OpError as error:
-            if any(array.size == 0 for array in inputs.values()):
-                return self._shapes.empty_outputs(signature, inputs, outputs)
-            raise _run_error(error) from None
-        computed = {**feeds, **dict(zip(fetches, values, strict=True))}
-        return [computed[name] for name in names]
-
-    def close(self) -> None:
-        """Give back the session's memory."""
-        self._session.close()
-        self._callables.clear()
-
-    def _callable(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> Run:
-        run = self._callables.get((feeds, fetches))
-        if run is None:
-            with self._lock:
-                run = self._make_callable(feeds, fetches)
-                self._callables[feeds, fetches] = run
-        return run
-
-    def _make_callable(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> Run:
-        if not fetches:
-            return lambda *_: []
-        options = CallableOptions(feed=feeds, fetch=fetches)
-        made: Run = self._session._make_callable_from_options(options)
-        return made
-
-
-def _signature(name: str, definition: Any) -> Signature:
-    return Signature(
-        name=name,
-        method_name=definition.method_name,
-        inputs=_specs(definition.inputs),
-        outputs=_specs(definition.outputs),
-        definition=definition.SerializeToString(),
-        defaults=frozenset(definition.defaults),
-    )
-
-
-def _specs(infos: Mapping[str, Any]) -> dict[str, TensorSpec]:
-    return {
-        alias: TensorSpec(
-            info.name,
-            info.dtype,
-            None
-            if info.tensor_shape.unknown_rank
-            else tuple(dim.size for dim in info.tensor_shape.dim),
-        )
-        for alias, info in sorted(infos.items())
-    }
-
-
-def _check_is_model(path: str) -> None:
-    if any(os.path.exists(os.path.join(path, name)) for name in _MODEL_FILES):
+    if any((path / name).is_file() for name in MODEL_FILES):
         return
-    if os.path.exists(os.path.join(path, "export.meta")):
+    if (path / "export.meta").exists():
         raise Unimplemented(f"Session Bundle is deprecated: export {path} as a SavedModel")
     raise NotFound(
-        f"{path} does not appear to contain a SavedModel bundle: it has no saved_model.pb"
+        f"{path} does not appear to contain a SavedModel bundle (should have a file called "
+        f"`saved_model.pb`){'' if path.is_dir() else ': there is no such directory'}"
     )
+
+
+def _restore(session: Any, path: str, tags: Sequence[str]) -> dict[str, Any]:
+    """Load graph, variables and tables into the session; return the SignatureDefs by name."""
+    try:
+        return dict(tf.compat.v1.saved_model.load(session, list(tags), path).signature_def)
+    except tf.errors.OpError as error:
+        failure = _serving_error(error)
+        raise ServingError(f"Cannot load {path}: {failure}", failure.code) from None
+    except RuntimeError as error:  # documented for this case alone
+        raise NotFound(
+            f"Could not find meta graph def matching supplied tags: {{ {' '.join(tags)} }}. {error}"
+        ) from None
+    except OSError as error:
+        raise ServingError(f"Cannot load {path}: {error}", Code.DATA_LOSS) from None
+    except (ValueError, TypeError, KeyError) as error:  # a graph or checkpoint that is not whole
+        raise ServingError(f"Cannot load {path}: {error}", Code.INVALID_ARGUMENT) from None
+
+
+def _executor(session: Any, wiring: Wiring) -> Executor:
+    """Prepare a session call for these feeds and fetches."""
+    if not wiring.fetches:
+        return lambda *fed: []
+    options = CallableOptions(feed=wiring.feeds, fetch=wiring.fetches)
+    prepared = _translated(session._make_callable_from_options)(options)
+    return _translated(prepared)
+
+
+def _translated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function of TensorFlow raise ServingError."""
+
+    def call(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except tf.errors.OpError as error:
+            raise _serving_error(error) from None
+
+    return call
+
+
+def _serving_error(error: Any) -> ServingError:
+    """Take over code and text, without the headline and the Python stack that sessions add."""
+    text = error.message.removeprefix("Graph execution error:\n\n")
+    return ServingError(
+        text.partition("\n\nOriginal stack trace")[0], Code.from_grpc(error.error_code)
+    )
+
+
+def _pattern(shape: Any) -> Pattern | None:
+    return None if shape.rank is None else tuple(shape.as_list())
 
 
 def _file_bytes(path: str) -> int:
-    return sum(
-        os.path.getsize(os.path.join(directory, name))
-        for directory, _, names in os.walk(path)
-        for name in names
-    )
+    return sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
 
 
-def _load_error(error: Exception, path: str, tags: Sequence[str]) -> ServingError:
-    text = str(error)
-    if isinstance(error, tf.errors.OpError):
-        return _run_error(error)
-    if isinstance(error, RuntimeError) and "could not be found in SavedModel" in text:
-        return NotFound(
-            "Could not find meta graph def matching supplied tags: "
-            f"{{ {' '.join(tags)} }} in {path}"
-        )
-    if "Op type not registered" in text:
-        return NotFound(text)
-    if isinstance(error, DecodeError | OSError):
-        return ServingError(f"Cannot read the SavedModel in {path}: {text}", Code.DATA_LOSS)
-    return Internal(f"Cannot load {path}: {type(error).__name__}: {text}")
-
-
-def _run_error(error: Any) -> ServingError:
-    return ServingError(str(error.message), Code.from_grpc(error.error_code))
+def _discard(session: Any) -> None:
+    graph = session.graph
+    session.close()
+    graph.Dismantle()  # else its reference cycles keep the constants until a garbage collection

@@ -1,155 +1,147 @@
-"""Keeps shapes away from TensorFlow that its kernels would abort the process on.
+"""Refuses arrays whose shapes the graph cannot take, before they reach it.
 
-A shape the signature declares goes through unchecked. Any other may still be what the graph can
-take (half_plus_two is fed rank 1 where it declares [-1, 1]), so the graph decides: shape inference
-over a copy of it, fed with placeholders of the shape in question. The verdict is remembered.
+    fits the signature -> taken as it is
+    does not           -> shape inference over the graph decides, once for each kind of shape
 
-Threads: any; an inference under way does not hold up requests of declared shapes.
+TensorFlow leaves shapes to each kernel, and some of them end the process: oneDNN's convolution
+aborts on a rank it does not expect. Yet a graph may well take what its signature does not say (the
+half_plus_two example answers three numbers where it declares `[-1, 1]`), so the signature alone
+cannot judge either.
+
+What inference cannot see into, branches and loops, it cannot vouch for: there an array must have
+the rank that the signature declares.
+
+Threads: any thread may use a check.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import NamedTuple, Protocol
 
-import numpy as np
-import tensorflow as tf
-
-from server_ext.codecs.dtypes import BY_NUMBER
 from server_ext.errors import InvalidArgument
-from server_ext.lifecycle.servable import Signature, TensorSpec
+from server_ext.lifecycle.servable import TensorSpec
 
-if TYPE_CHECKING:
-    from server_ext.lifecycle.servable import Array
+Sizes = tuple[int, ...]
+Pattern = tuple[int | None, ...]
+"""Sizes of a tensor; None for any."""
 
-REMEMBERED = 1024  # shapes; a client that varies them for ever must not fill the memory
+_NODE = re.compile(r" for '\{\{node (\S+)\}\} = (\w+).*", re.DOTALL)
+"""Where TensorFlow's text goes on for lines about one node: attributes, inputs, their shapes."""
 
-Shape = tuple[int | None, ...]
 
+class Graph(Protocol):
+    """The part of a model's graph that leads from some inputs to some outputs."""
 
-class Feed(NamedTuple):
-    """A tensor of the graph and the shape it would be fed with; None is any size."""
+    def infer(self, inputs: Sequence[Pattern]) -> list[Pattern | None]:
+        """Return the outputs' patterns, None where not even the rank is known.
 
-    tensor: str
-    dtype: int
-    shape: Shape
+        Raises:
+            ValueError: the graph cannot take the inputs; TensorFlow's text says why.
+        """
+        ...
+
+    @property
+    def hides_operations(self) -> bool:
+        """Whether the graph has branches or loops, which inference does not look into."""
+        ...
 
 
 class Verdict(NamedTuple):
-    """What inference says: why it refuses, or the shapes of the fetched tensors."""
+    """What inference says of some inputs: the outputs' patterns, or why they cannot be taken."""
 
-    refusal: str | None
-    shapes: tuple[Shape | None, ...] = ()
+    outputs: tuple[Pattern | None, ...] = ()
+    refusal: str = ""
 
 
 class ShapeCheck:
-    """The check for one graph."""
+    """Checks the inputs of one call.
 
-    def __init__(self, graph: Any) -> None:
-        self._graph = graph
-        self._infer = functools.lru_cache(REMEMBERED)(self._infer_anew)
+    `aliases` and `declared` are the names and specs of the inputs, in the order in which their
+    shapes are given to the methods. Answers are remembered, the last thousand of each kind.
+    """
 
-    def check(self, signature: Signature, inputs: Mapping[str, Array]) -> None:
-        """Let shapes pass that the signature declares or the graph can take.
+    def __init__(
+        self, aliases: Sequence[str], declared: Sequence[TensorSpec], graph: Graph
+    ) -> None:
+        # Without `self`: a cycle would keep the graph's memory until a garbage collection.
+        inputs = dict(zip(aliases, declared, strict=True))
+        self._verdict = lru_cache(maxsize=1024)(partial(_ask, graph))
+        self._problem = lru_cache(maxsize=1024)(partial(_problem, inputs, graph, self._verdict))
+
+    def check(self, shapes: tuple[Sizes, ...]) -> None:
+        """Let the shapes pass, or refuse them.
 
         Raises:
-            InvalidArgument: naming the input, the shape expected and the shape got.
+            InvalidArgument: the graph cannot take them; names the input, both shapes and the cause.
         """
-        odd = [
-            alias
-            for alias, array in inputs.items()
-            if not _declared(signature.inputs[alias].shape, array.shape)
-        ]
-        if not odd:
-            return
-        feeds = tuple(
-            _feed(signature.inputs[alias], array.shape) for alias, array in inputs.items()
-        )
-        fetches = tuple(spec.name for spec in signature.outputs.values())
-        verdict = self._infer(feeds, fetches)
-        if verdict.refusal is not None:
-            raise InvalidArgument(_refused(signature, inputs, odd, verdict.refusal))
+        problem = self._problem(shapes)
+        if problem:
+            raise InvalidArgument(problem)
 
-    def empty_outputs(
-        self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
-    ) -> list[Array]:
-        """Return outputs without rows, of the shapes inference gives; unknown sizes become 0."""
-        feeds = tuple(
-            Feed(signature.inputs[alias].name, signature.inputs[alias].dtype, array.shape)
-            for alias, array in inputs.items()
-        )
-        specs = [signature.outputs[alias] for alias in outputs]
-        verdict = self._infer(feeds, tuple(spec.name for spec in specs))
-        shapes = verdict.shapes or (None,) * len(specs)
-        return [_empty(spec, shape) for spec, shape in zip(specs, shapes, strict=True)]
-
-    def _infer_anew(self, feeds: tuple[Feed, ...], fetches: tuple[str, ...]) -> Verdict:
-        graph_def = tf.compat.v1.graph_util.extract_sub_graph(
-            self._graph.as_graph_def(), [name.rpartition(":")[0] for name in fetches]
-        )
-        present = {node.name for node in graph_def.node}
-        with tf.Graph().as_default():
-            placeholders = {
-                feed.tensor: tf.compat.v1.placeholder(feed.dtype, feed.shape)
-                for feed in feeds
-                if feed.tensor.rpartition(":")[0] in present
-            }
-            try:
-                fetched = tf.import_graph_def(
-                    graph_def, input_map=placeholders, return_elements=list(fetches), name="fed"
-                )
-            except ValueError as error:
-                return Verdict(str(error))
-            return Verdict(None, tuple(_known(tensor.shape) for tensor in fetched))
+    def outputs(self, shapes: tuple[Sizes, ...]) -> tuple[Pattern | None, ...]:
+        """Return the patterns of the outputs for exactly these shapes; empty when unknown."""
+        return self._verdict(shapes).outputs
 
 
-def _declared(declared: tuple[int, ...] | None, shape: tuple[int, ...]) -> bool:
-    return (
-        declared is not None
-        and len(declared) == len(shape)
-        and all(want in (-1, got) for want, got in zip(declared, shape, strict=True))
-    )
-
-
-def _feed(spec: TensorSpec, shape: tuple[int, ...]) -> Feed:
-    """Leave sizes open that the signature leaves open: one verdict serves every batch size."""
-    declared = spec.shape
-    if declared is None:
-        fed: Shape = (None,) * len(shape)
-    elif len(declared) == len(shape):
-        fed = tuple(None if want == -1 else got for want, got in zip(declared, shape, strict=True))
-    else:
-        fed = (None, *shape[1:]) if shape and declared and declared[0] == -1 else shape
-    return Feed(spec.name, spec.dtype, fed)
-
-
-def _known(shape: Any) -> Shape | None:
-    return None if shape.rank is None else tuple(shape.as_list())
-
-
-def _empty(spec: TensorSpec, shape: Shape | None) -> Array:
+def shape_text(shape: Sizes | None) -> str:
+    """Return a declared shape as people write it: `[n, 28, 28, 1]`, `any` for an open rank."""
     if shape is None:
-        shape = (0,) if spec.shape is None else tuple(None if s < 0 else s for s in spec.shape)
-    return np.zeros([0 if size is None else size for size in shape], BY_NUMBER[spec.dtype].numpy)
+        return "any"
+    return f"[{', '.join('n' if size < 0 else str(size) for size in shape)}]"
 
 
-def _refused(
-    signature: Signature, inputs: Mapping[str, Array], odd: Sequence[str], reason: str
+def _ask(graph: Graph, inputs: tuple[Pattern, ...]) -> Verdict:
+    try:
+        return Verdict(outputs=tuple(graph.infer(inputs)))
+    except ValueError as error:
+        return Verdict(refusal=_NODE.sub(r" (\2 \1)", str(error)))
+
+
+def _problem(
+    inputs: Mapping[str, TensorSpec],
+    graph: Graph,
+    verdict: Callable[[tuple[Pattern, ...]], Verdict],
+    shapes: tuple[Sizes, ...],
 ) -> str:
-    parts = []
-    for alias in odd:
-        spec = signature.inputs[alias]
-        label = BY_NUMBER[spec.dtype].label
-        parts.append(
-            f"input '{alias}' of signature '{signature.name}': expected {label} "
-            f"{shape_text(spec.shape)}, got {label} {shape_text(inputs[alias].shape)}"
-        )
-    return f"{'; '.join(parts)}. {reason.partition(' for ')[0]}"
+    """Return what a client is told about these shapes; empty when the graph can take them."""
+    declared = [spec.shape for spec in inputs.values()]
+    pairs = list(zip(shapes, declared, strict=True))
+    if all(_fits(shape, want) for shape, want in pairs):
+        return ""
+    if any(_rank_differs(shape, want) for shape, want in pairs) and graph.hides_operations:
+        cause = "the model has branches or loops, for which the rank must be that of the signature"
+    else:
+        cause = verdict(tuple(_pattern(shape, want) for shape, want in pairs)).refusal
+    wrong = [
+        f"input '{alias}' has shape {list(shape)} where the signature has {shape_text(want)}"
+        for alias, (shape, want) in zip(inputs, pairs, strict=True)
+        if not _fits(shape, want)
+    ]
+    return f"{', '.join(wrong)}: {cause}" if cause else ""
 
 
-def shape_text(shape: tuple[int, ...] | None) -> str:
-    """Write a shape for people: `[n, 28, 28, 1]`, n for any size."""
-    if shape is None:
-        return "any shape"
-    return "[" + ", ".join("n" if size < 0 else str(size) for size in shape) + "]"
+def _fits(shape: Sizes, declared: Sizes | None) -> bool:
+    """Tell whether the declaration covers the shape; one of open rank covers nothing for sure."""
+    if declared is None or len(shape) != len(declared):
+        return False
+    return all(want < 0 or want == size for size, want in zip(shape, declared, strict=True))
+
+
+def _rank_differs(shape: Sizes, declared: Sizes | None) -> bool:
+    return declared is not None and len(shape) != len(declared)
+
+
+def _pattern(shape: Sizes, declared: Sizes | None) -> Pattern:
+    """Return what to ask inference: the shape, open where the signature is open.
+
+    So the answer for one batch size holds for all of them.
+    """
+    if declared is None:
+        return (None,) * len(shape)
+    if len(shape) == len(declared):
+        return tuple(None if want < 0 else size for size, want in zip(shape, declared, strict=True))
+    any_batch = bool(shape and declared and declared[0] < 0)
+    return (None, *shape[1:]) if any_batch else shape

@@ -230,7 +230,9 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file")
 
-    with pytest.raises(FailedPrecondition, match=rf"the export failed: .*{tmp_path}/models"):
+    with pytest.raises(
+        FailedPrecondition, match=rf"the model could not be exported: .*{tmp_path}/models"
+    ):
         export(_module(), base_path=tmp_path / "models")
 
 

@@ -177,7 +177,7 @@ def test_a_table_out_of_reach_is_explained(tmp_path: Path) -> None:
     )
 
     assert export(function, name="t", base_path=tmp_path, check=["a", "b"]).version == 1
-    with pytest.raises(InvalidArgument, match="keep it in an attribute of a tf.Module"):
+    with pytest.raises(InvalidArgument, match=r"keep it in an attribute of a tf\.Module"):
         export(concrete, name="t", base_path=tmp_path)
 
 

@@ -36,8 +36,15 @@ def refused_input(title: str, remedy: str, expected: Tensor, got: Tensor, messag
 
 
 def failed(title: str, lines: Sequence[str]) -> View:
-    """Return a failure with the last lines of the server's log."""
-    html = join(_sentence(title), element("pre", "\n".join(lines), class_="jp-tfs-Code"))
+    """Return a failure with the last lines of the server's log.
+
+    Each line of `title` says what is wrong with one thing, `digits 1 is not served: because ...`.
+    """
+    said = [line.partition(": ") for line in title.splitlines()]
+    html = join(
+        *(_sentence(f"{what}{colon.rstrip()}", why) for what, colon, why in said),
+        element("pre", "\n".join(lines), class_="jp-tfs-Code"),
+    )
     return _notice(html, "\n".join([title, *(f"  {line}" for line in lines)]))
 
 

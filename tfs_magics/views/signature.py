@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,7 +54,8 @@ def metadata(model: Metadata) -> View:
     if len(blocks) == 1:
         top = head(title, muted(blocks[0].title))
         html = join(top, _table(blocks[0].slots).html())
-        text = f"{title}, {blocks[0].title}\n{_table(blocks[0].slots).text()}"
+        first = textwrap.fill(f"{title}, {blocks[0].title}", WIDTH, subsequent_indent="  ")
+        text = f"{first}\n{_table(blocks[0].slots).text()}"
     else:
         html = join(head(title), _html(blocks))
         text = f"{title}\n{_text(blocks)}"

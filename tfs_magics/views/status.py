@@ -8,7 +8,7 @@ from typing import Any
 
 from tfs_magics.views.markup import Markup, code, element, endpoints, head, join, muted, small
 from tfs_magics.views.markup import state as state_markup
-from tfs_magics.views.numbers import ABSENT, count, duration, moment, plural, size
+from tfs_magics.views.numbers import ABSENT, count, moment, plural, size, whole_seconds
 from tfs_magics.views.table import Cell, Column, Row, Table
 from tfs_magics.views.view import View
 
@@ -82,7 +82,7 @@ def _facts(server: Mapping[str, Any], now: float) -> str:
     versions = [version for model in server["models"] for version in model["versions"]]
     loaded = [version for version in versions if version["state"] != "END"]
     parts = [
-        duration(max(1.0, now - server["started_at"])),
+        whole_seconds(max(0.0, now - server["started_at"])),
         plural(sum(version["requests"] for version in versions), "request"),
     ]
     if loaded:

@@ -3,6 +3,7 @@
 Colours are mixed from the notebook's theme and its text colour, so they darken on light themes
 and lighten on dark ones; without a theme the browser's own colours take their place.
 Each output carries these rules: a saved notebook, or one cell of it, looks the same on its own.
+Selectors that look longer than needed outweigh what JupyterLab says of headings, lists and code.
 """
 
 from __future__ import annotations
@@ -30,10 +31,12 @@ _RULES = """
   font-variant-numeric: tabular-nums;
 }
 .jp-tfs *, .jp-tfs *::before { box-sizing: inherit; }
-.jp-tfs :is(h2, h3, p, ol, dl, dt, dd, pre) { margin: 0; padding: 0; list-style: none; }
-.jp-tfs :is(h2, h3, dt, dd) { font: inherit; color: inherit; }
-.jp-tfs :is(h2, h3, strong) { font-weight: 600; }
-.jp-tfs :is(code, pre) {
+.jp-tfs .jp-tfs-Output :is(h2, h3, p, ol, dl, dt, dd, pre) {
+  margin: 0; padding: 0; list-style: none;
+}
+.jp-tfs .jp-tfs-Output :is(h2, h3, dt, dd) { font: inherit; color: inherit; }
+.jp-tfs .jp-tfs-Output :is(h2, h3, strong) { font-weight: 600; }
+.jp-tfs .jp-tfs-Output :is(code, pre) {
   padding: 0; border: 0; background: none; color: inherit;
   font-family: var(--jp-tfs-mono); font-size: 12px;
 }
@@ -52,10 +55,12 @@ _RULES = """
 .jp-tfs-Output-head {
   display: flex; align-items: center; flex-wrap: wrap; gap: 4px 8px; min-height: 24px;
 }
-.jp-tfs .jp-tfs-Steps { display: flex; flex-wrap: wrap; gap: 4px 16px; }
+.jp-tfs .jp-tfs-Output .jp-tfs-Steps { display: flex; flex-wrap: wrap; gap: 4px 16px; padding: 0; }
 .jp-tfs-Steps > li::before { content: '✓'; margin-right: 6px; color: var(--jp-tfs-ok); }
 .jp-tfs .jp-tfs-Endpoints { display: grid; grid-template-columns: 40px minmax(0, 1fr); }
-.jp-tfs .jp-tfs-Endpoints dt { font-size: var(--jp-tfs-small); color: var(--jp-tfs-muted); }
+.jp-tfs .jp-tfs-Output .jp-tfs-Endpoints dt {
+  font-size: var(--jp-tfs-small); color: var(--jp-tfs-muted);
+}
 .jp-tfs .jp-tfs-Endpoints dd { overflow-wrap: anywhere; }
 .jp-tfs-State { --c: var(--jp-tfs-muted); color: var(--c); white-space: nowrap; }
 .jp-tfs-State:is([data-state='available'], [data-state='running']) { --c: var(--jp-tfs-ok); }
@@ -120,7 +125,7 @@ _RULES = """
   border-left: 3px solid var(--c); background: color-mix(in srgb, var(--c) 8%, var(--jp-tfs-bg));
 }
 .jp-tfs-Notice > * { min-width: 0; overflow-wrap: anywhere; }
-.jp-tfs .jp-tfs-Code {
+.jp-tfs .jp-tfs-Output .jp-tfs-Code {
   max-height: 320px; padding: 8px 12px; overflow: auto; background: var(--jp-tfs-fill);
   line-height: 18px; white-space: pre-wrap; overflow-wrap: anywhere;
 }
@@ -135,4 +140,4 @@ _RULES = """
 }
 """
 
-STYLE = Markup(f"<style>{_RULES}</style>")
+STYLE = Markup(f"<style>{' '.join(_RULES.split())}</style>")

@@ -1,0 +1,224 @@
+"""Small SavedModels of every kind, each exported once a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server_ext.engine import savedmodel
+from server_ext.lifecycle.servable import Servable
+
+Load = Callable[[Path], Servable]
+
+
+@pytest.fixture
+def load() -> Iterator[Load]:
+    """Load a model; it is closed with the test."""
+    loaded: list[Servable] = []
+
+    def load_one(path: Path) -> Servable:
+        loaded.append(savedmodel.load(str(path)))
+        return loaded[-1]
+
+    yield load_one
+    for model in loaded:
+        model.close()
+
+
+@pytest.fixture
+def run(load: Load) -> Callable[..., dict[str, Any]]:
+    """Load a model, run one signature on arrays given by alias, return all outputs by alias."""
+
+    def run_once(path: Path, name: str = "serving_default", /, **inputs: Any) -> dict[str, Any]:
+        model = load(path)
+        signature = model.signatures[name]
+        aliases = list(signature.outputs)
+        return dict(zip(aliases, model.run(signature, inputs, aliases), strict=True))
+
+    return run_once
+
+
+@pytest.fixture(scope="session")
+def convolution(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Keras convolution: image float32 [n, 8, 8, 1] -> output_0 float32 [n, 3]."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1), name="image"),
+            keras.layers.Conv2D(4, 3, use_bias=False),
+            keras.layers.BatchNormalization(),
+            keras.layers.ReLU(),
+            keras.layers.GlobalAveragePooling2D(),
+            keras.layers.Dense(3, activation="softmax"),
+        ]
+    )
+    directory = tmp_path_factory.mktemp("convolution") / "1"
+    model.export(str(directory), verbose=False)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tf.Module with a signature for each kind of tensor; see the functions."""
+    import tensorflow as tf
+
+    def takes(**specs: Any) -> Any:
+        named = [tf.TensorSpec(shape, dtype, name) for name, (shape, dtype) in specs.items()]
+        return tf.function(input_signature=named)
+
+    class Kinds(tf.Module):
+        @takes(words=([None], tf.string))
+        def strings(self, words: Any) -> Any:
+            return {"upper": tf.strings.upper(words), "joined": tf.strings.reduce_join(words)}
+
+        @takes(a=([None], tf.int64), b=([None], tf.int64))
+        def integers(self, a: Any, b: Any) -> Any:
+            return {"sum": a + b, "less": a < b}
+
+        @takes(h=([None], tf.float16), b=([None], tf.bfloat16), c=([None], tf.complex64))
+        def rare(self, h: Any, b: Any, c: Any) -> Any:
+            return {"h": h * 2, "b": b * 2, "c": c * 2}
+
+        @takes(x=([], tf.float32))
+        def scalar(self, x: Any) -> Any:
+            return {"double": x * 2, "text": tf.strings.as_string(x, precision=1)}
+
+        @takes()
+        def nothing(self) -> Any:
+            return {"answer": tf.constant([42], tf.int32)}
+
+        @takes(x=(None, tf.float32))
+        def any_rank(self, x: Any) -> Any:
+            return {"y": x + 1}
+
+        @takes(x=([None, 2], tf.float32))
+        def mean(self, x: Any) -> Any:
+            return {"mean": tf.reduce_sum(x, 0), "rows": tf.shape(x)[0]}
+
+        @takes(x=([None], tf.float32), factor=([], tf.float32))
+        def optional(self, x: Any, factor: Any = tf.constant(3.0)) -> Any:  # noqa: B008
+            return {"y": x * factor}
+
+    kinds = Kinds()
+    names = [name for name, value in vars(Kinds).items() if not name.startswith("_")]
+    directory = tmp_path_factory.mktemp("module") / "1"
+    functions = {name: getattr(kinds, name) for name in names}
+    tf.saved_model.save(kinds, str(directory), signatures=functions)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def hidden_convolution(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Convolutions where shape inference does not look: x float32 [n, 8, 8, 1] -> y.
+
+    Signatures `branch` and `loop`.
+    """
+    import tensorflow as tf
+
+    images = tf.TensorSpec([None, 8, 8, 1], tf.float32, "x")
+
+    class Hidden(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.kernel = tf.Variable(tf.ones([3, 3, 1, 1]))
+
+        def convolve(self, x: Any) -> Any:
+            return tf.nn.conv2d(x, self.kernel, 1, "SAME")
+
+        @tf.function(input_signature=[images])
+        def branch(self, x: Any) -> Any:
+            return {"y": tf.cond(tf.size(x) > 1, lambda: self.convolve(x), lambda: x)}
+
+        @tf.function(input_signature=[images])
+        def loop(self, x: Any) -> Any:
+            twice = tf.while_loop(
+                lambda n, _: n < 2, lambda n, y: (n + 1, self.convolve(y)), (0, x)
+            )
+            return {"y": twice[1]}
+
+    hidden = Hidden()
+    directory = tmp_path_factory.mktemp("hidden") / "1"
+    signatures = {"branch": hidden.branch, "loop": hidden.loop}
+    tf.saved_model.save(hidden, str(directory), signatures=signatures)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def vocabulary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lookup table initialised from an asset file: words [n] -> id int64 [n], 2 for others."""
+    import tensorflow as tf
+
+    directory = tmp_path_factory.mktemp("vocabulary")
+    words = directory / "words.txt"
+    words.write_text("cat\ndog\n")
+
+    class Vocabulary(tf.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            lines = tf.lookup.TextFileInitializer(
+                str(words),
+                tf.string,
+                tf.lookup.TextFileIndex.WHOLE_LINE,
+                tf.int64,
+                tf.lookup.TextFileIndex.LINE_NUMBER,
+            )
+            self.table = tf.lookup.StaticVocabularyTable(lines, 1)
+
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "words")])
+        def call(self, words: Any) -> Any:
+            return {"id": self.table.lookup(words)}
+
+    vocabulary = Vocabulary()
+    tf.saved_model.save(vocabulary, str(directory / "1"), signatures=vocabulary.call)
+    words.unlink()  # the copy among the assets must do
+    return directory / "1"
+
+
+@pytest.fixture(scope="session")
+def half_plus_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """TensorFlow Serving's example, written by TF 1's builder: x float32 [n, 1] -> y = x/2 + 2.
+
+    Signature `aliases`: inputs `a`, `b` and output `same` are all x, outputs `y` and `z` both y.
+    Signature `open`: x declared without a rank, outputs `y` and `half`, which is a reference
+    variable. Signature `sparse`: x declared as a sparse tensor.
+    """
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    directory = tmp_path_factory.mktemp("half_plus_two") / "1"
+    with tf.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 1], name="x")
+        half = v1.Variable(0.5, use_resource=False)
+        y = x * half + 2.0
+        session.run(v1.global_variables_initializer())
+        info = v1.saved_model.build_tensor_info
+        unranked = info(x)
+        unranked.tensor_shape.Clear()
+        unranked.tensor_shape.unknown_rank = True
+        sparse = type(unranked)(dtype=unranked.dtype)
+        sparse.coo_sparse.values_tensor_name = x.name
+
+        def signature(inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:
+            method = "tensorflow/serving/predict"
+            return v1.saved_model.build_signature_def(inputs, outputs, method)
+
+        builder = v1.saved_model.Builder(str(directory))
+        builder.add_meta_graph_and_variables(
+            session,
+            ["serve"],
+            {
+                "serving_default": signature({"x": info(x)}, {"y": info(y)}),
+                "aliases": signature(
+                    {"a": info(x), "b": info(x)}, {"same": info(x), "y": info(y), "z": info(y)}
+                ),
+                "open": signature({"x": unranked}, {"y": info(y), "half": info(half)}),
+                "sparse": signature({"x": sparse}, {"y": info(y)}),
+            },
+        )
+        builder.save()
+    return directory
