@@ -22,7 +22,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from server_ext import __version__
+from server_ext import __version__, chatter
 from server_ext.errors import InvalidArgument, ServingError
 from server_ext.frontends import ports
 from server_ext.options import Options
@@ -64,7 +64,8 @@ def serve(options: Options) -> int:
     try:
         options.check_servable()
         reserved = _reserve(options)
-        from server_ext.server import ModelServer
+        with chatter.held_back():
+            from server_ext.server import ModelServer
 
         server = ModelServer(options, reserved)
         server.start(give_up=stop)

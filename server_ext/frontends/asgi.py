@@ -74,8 +74,9 @@ class RestFront:
 
     def __init__(self, app: AsgiApp, bound: socket.socket, drain_s: int) -> None:
         config = uvicorn.Config(
-            app,  # type: ignore[arg-type]  # uvicorn's own ASGI types want a scope per protocol
+            app,
             log_config=None,
+            log_level="warning",
             access_log=False,
             lifespan="off",
             ws="none",

@@ -154,7 +154,7 @@ def test_aliases_of_one_tensor_and_an_output_that_is_an_input_work(half_plus_two
 def test_aliases_of_one_tensor_cannot_have_different_values(half_plus_two, run):
     one, two = np.array([[1]], np.float32), np.array([[2]], np.float32)
 
-    with pytest.raises(InvalidArgument, match="a, b .* are one tensor"):
+    with pytest.raises(InvalidArgument, match=r"Inputs a, b .* are one tensor"):
         run(half_plus_two, "aliases", a=one, b=two)
 
 

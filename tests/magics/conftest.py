@@ -83,10 +83,8 @@ def _stop() -> None:
 
 
 @pytest.fixture(scope="session")
-def models(
-    tmp_path_factory: pytest.TempPathFactory, write_model: Callable[..., Path]
-) -> Path:
-    """A directory with models: digits (softmax), twice (version 1, 2 outputs), text, broken."""
+def models(tmp_path_factory: pytest.TempPathFactory, write_model: Callable[..., Path]) -> Path:
+    """A directory with version 1 of digits (softmax), pair (2 inputs, 2 outputs), text, broken."""
     base = tmp_path_factory.mktemp("models")
     for kind in ("digits", "pair", "text"):
         write_model(kind, base / kind / "1")
@@ -108,6 +106,7 @@ def write_model() -> Callable[..., Path]:
 
         @tf.function(input_signature=[spec(tf.float32, None, 4, 4, 1, name="image")])
         def call(image: Any) -> dict[str, Any]:
+            image = tf.nn.max_pool2d(image, 1, 1, "VALID")  # takes rank 4 only
             flat = tf.reshape(image, [-1, 16])[:, :10]
             return {"probabilities": tf.nn.softmax(flat * 10 + shift)}
 

@@ -158,6 +158,7 @@ def test_the_child_dies_with_an_owner_that_is_killed(
     eventually(lambda: not runs(child))
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_copy_neither_stops_the_child_nor_keeps_it_alive(start: Start):
     process = start(CHILD)
     process.wait_ready(30)
@@ -200,9 +201,7 @@ def test_the_log_keeps_the_last_lines_and_cuts_long_ones():
     assert ring.last(0) == []
 
 
-def test_a_line_without_an_end_does_not_grow_for_ever(
-    start: Start, eventually: Callable[..., Any]
-):
+def test_a_line_without_an_end_does_not_grow_for_ever(start: Start, eventually: Callable[..., Any]):
     process = start("import sys; sys.stdout.write('x' * 1_000_000); sys.stdout.flush()")
 
     eventually(lambda: not process.alive)

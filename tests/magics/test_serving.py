@@ -68,9 +68,7 @@ def test_text_goes_and_comes(served: Path, grpc: bool):
 def test_what_serve_returns_has_addresses_that_answer(served: Path, images: Any):
     digits = serving.serve("digits")
 
-    answer = requests.post(
-        f"{digits.url}:predict", json={"instances": images.tolist()}, timeout=30
-    )
+    answer = requests.post(f"{digits.url}:predict", json={"instances": images.tolist()}, timeout=30)
 
     assert answer.status_code == 200
     assert digits.name == "digits"
@@ -140,25 +138,21 @@ def test_a_choice_of_versions_is_followed(
         (lambda: serving.predict("pair", {"a": [1], "c": [1]}), "pair has no input c"),
     ],
 )
-def test_a_wrong_name_is_told_with_the_right_ones(
-    served: Path, ask: Callable[[], Any], said: str
-):
+def test_a_wrong_name_is_told_with_the_right_ones(served: Path, ask: Callable[[], Any], said: str):
     with pytest.raises(ServingError, match=said):
         ask()
 
 
 @pytest.mark.parametrize("grpc", [False, True])
-@pytest.mark.parametrize("shape", [(4, 4, 1), (2, 16), (1, 28, 28, 1), ()])
+@pytest.mark.parametrize("shape", [(4, 4, 1), (2, 16), (1, 5, 5, 1), ()])
 def test_a_shape_the_graph_cannot_take_is_told_as_expected_and_got(
     served: Path, shape: tuple[int, ...], grpc: bool
 ):
-    image = np.ones(shape)[..., :5]if shape == (2, 16) else np.ones(shape)
-
     with pytest.raises(InputMismatch) as error:
-        serving.predict("digits", image, grpc=grpc)
+        serving.predict("digits", np.ones(shape), grpc=grpc)
 
     assert error.value.expected.shape == (-1, 4, 4, 1)
-    assert error.value.got.shape == image.shape
+    assert error.value.got.shape == shape
 
 
 def test_a_request_is_posted_as_it_is_and_a_refusal_is_an_answer(served: Path):
@@ -246,6 +240,7 @@ def test_other_ports_than_those_in_use_are_refused(served: Path):
         serving.serve("digits", rest_port=1)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_copy_may_ask_but_neither_change_nor_stop(served: Path, images: Any):
     expected = tfs_magics.predict("digits", images)
     read, write = os.pipe()
@@ -256,7 +251,7 @@ def test_a_forked_copy_may_ask_but_neither_change_nor_stop(served: Path, images:
         try:
             same = bool(np.array_equal(tfs_magics.predict("digits", images), expected))
             errors = []
-            for refused in (serving.stop, lambda: serving.serve(str(served / "broken"))):
+            for refused in (serving.stop, lambda: serving.serve("digits", versions="all")):
                 try:
                     refused()
                 except FailedPrecondition:

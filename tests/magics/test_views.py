@@ -350,7 +350,14 @@ def test_counts_have_three_digits_at_most(number: int, expected: str):
 
 @pytest.mark.parametrize(
     ("share", "expected"),
-    [(0, "0%"), (0.0001, "<0.1%"), (0.001, "0.1%"), (0.904, "90.4%"), (0.9999, ">99.9%"), (1, "100%")],
+    [
+        (0, "0%"),
+        (0.0001, "<0.1%"),
+        (0.001, "0.1%"),
+        (0.904, "90.4%"),
+        (0.9999, ">99.9%"),
+        (1, "100%"),
+    ],
 )
 def test_shares_never_round_to_what_they_are_not(share: float, expected: str):
     assert numbers.percent(share) == expected

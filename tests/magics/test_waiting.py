@@ -94,9 +94,7 @@ def test_at_first_old_news_do_not_count(goal: Goal, found: Any, expected: str):
             id="none of the numbers",
         ),
         pytest.param(
-            Goal(
-                Model("m", "/m", Versions(numbers=(1, 7))), frozenset({1}), absent=frozenset({7})
-            ),
+            Goal(Model("m", "/m", Versions(numbers=(1, 7))), frozenset({1}), absent=frozenset({7})),
             entry(AVAILABLE_1, policy="specific: 1, 7"),
             [up(1), down(7, "/m has no such version")],
             id="one of the numbers",
