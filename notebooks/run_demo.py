@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import nbformat
 import psutil
@@ -73,8 +73,11 @@ def shown(cell: Any) -> list[str]:
     return [line for text in texts for line in text.rstrip().splitlines()]
 
 
-def execute(folder: Path) -> tuple[Any, Story]:
-    """Run the notebook with `folder` as its working directory; return it with its outputs."""
+def execute(folder: Path, log: IO[bytes]) -> tuple[Any, Story]:
+    """Run the notebook with `folder` as its working directory; return it with its outputs.
+
+    What the kernel's process itself prints goes to `log`.
+    """
     notebook = nbformat.read(folder / NOTEBOOK, as_version=4)
     story = Story(notebook)
     client = NotebookClient(
@@ -85,7 +88,7 @@ def execute(folder: Path) -> tuple[Any, Story]:
         on_cell_start=story.on_cell_start,
         on_cell_executed=story.on_cell_executed,
     )
-    client.execute()
+    client.execute(stdout=log, stderr=log)
     return notebook, story
 
 
@@ -98,10 +101,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tfs-demo-") as name:
         folder = Path(name) / FOLDER.name
         shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("models", ".*", "__*"))
+        log = Path(name) / "kernel.log"
         try:
-            notebook, story = execute(folder)
+            with log.open("wb") as sink:
+                notebook, story = execute(folder, sink)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            print(f"\nThe notebook stopped:\n{error}", file=sys.stderr)
+            print(f"\nThe notebook stopped:\n{error}\n{log.read_text()}", file=sys.stderr)
             return 1
         if arguments.save:
             nbformat.write(notebook, arguments.save)

@@ -14,7 +14,7 @@ SOURCES = sorted([*ROOT.glob("server_ext/**/*.py"), *ROOT.glob("tfs_magics/**/*.
 
 # Lowest first. A part may import from lower lines, never from its neighbours on the same line.
 LAYERS = [
-    {"errors"},
+    {"errors", "chatter"},
     {"options", "lifecycle"},
     {"codecs"},
     {"modelconfig", "engine"},

@@ -39,8 +39,8 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel: zipfile.ZipFile):
     tree = {
         path.relative_to(ROOT).as_posix()
         for package in ("server_ext", "tfs_magics")
-        for path in (ROOT / package).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        for path in (ROOT / package).rglob("*.*")
+        if not any(part[0] == "." or part == "__pycache__" for part in path.relative_to(ROOT).parts)
     }
 
     packed = {name for name in wheel.namelist() if ".dist-info/" not in name}

@@ -4,8 +4,9 @@
                  NAME   EXPR             an option     a comment
 
 Python expressions keep their blanks, brackets and quotes: one that the table calls EXPR or OBJ is
-the rest of the line that is no option, or what follows its option up to the next one. Everything
-else is a word, in quotes if it has blanks, with `{name}` and `$name` replaced as IPython does.
+the rest of the line that is no option, or what follows its option up to the next one. An option of
+NAME=FUNCTION pairs takes all that follow. Everything else is a word, in quotes if it has blanks,
+with `{name}` and `$name` replaced as IPython does.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from IPython.core.error import UsageError
 from tfs_magics.nearest import suggestion
 
 EXPRESSIONS = ("EXPR", "OBJ")
+PAIR = "NAME=FUNCTION"
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _LONG = re.compile(r"--[A-Za-z][\w-]*(?==|$)")
+_PAIR_WORD = re.compile(r"[A-Za-z_]\w*=(?!=)")
 _SHORT = re.compile(r"-[A-Za-z]")
 
 
@@ -117,7 +120,7 @@ class _Splitter:
             if word.text in ("--help", "-h"):
                 raise HelpWanted
             if self._is_option(word):
-                options.append(self._option(word))
+                options.extend(self._option(word))
             else:
                 rest.append(word)
         arguments = self._arguments(rest)
@@ -127,7 +130,7 @@ class _Splitter:
         short = _SHORT.match(word.text)
         return bool(_LONG.match(word.text) or (short and short[0] in self._options))
 
-    def _option(self, word: Word) -> str:
+    def _option(self, word: Word) -> list[str]:
         name, equals, value = word.text.partition("=")
         if not name.startswith("--") and len(name) > 2:  # -n20
             name, equals, value = name[:2], "=", name[2:]
@@ -138,7 +141,7 @@ class _Splitter:
         if action.nargs == 0:
             if equals:
                 raise UsageError(f"{name} takes no value, but got {value!r}.")
-            return name
+            return [name]
         if _is_expression(action):
             start = word.start + len(name) + 1 if equals else word.end
             value = self._line[start : self._expression_end(word.end)].strip()
@@ -148,7 +151,15 @@ class _Splitter:
             value = self._plain(value)
         if not value:
             raise UsageError(f"{name} needs a value, {action.metavar or action.dest.upper()}.")
-        return f"{action.option_strings[-1]}={value}"
+        more = self._more_pairs() if action.metavar == PAIR else []
+        return [f"{action.option_strings[-1]}={each}" for each in (value, *more)]
+
+    def _more_pairs(self) -> list[str]:
+        """Drop the `name=value` words that follow, and return them."""
+        pairs = []
+        while self._words and _PAIR_WORD.match(self._words[0].text):
+            pairs.append(self._plain(self._words.pop(0).text))
+        return pairs
 
     def _expression_end(self, end: int) -> int:
         """Drop the words of an option's expression; return where the last of them ends."""

@@ -12,7 +12,7 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 from IPython.core.magic_arguments import argument
 
-from tfs_magics import serving
+from tfs_magics import arguments, serving
 from tfs_magics.declare import cell, line
 from tfs_magics.evaluation import Names
 from tfs_magics.export import Exported
@@ -57,8 +57,8 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
             "--signature",
             action="append",
             default=[],
-            metavar="NAME=FUNCTION",
-            help="A signature and its tf.function, such as call=model.call; may be repeated.",
+            metavar=arguments.PAIR,
+            help="A signature and its tf.function, such as call=model.call; several may follow.",
         ),
         argument(
             "--check",

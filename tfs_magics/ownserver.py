@@ -153,7 +153,7 @@ class OwnServer:
     @property
     def _ready(self) -> Ready:
         if self._process is None or self._process.ready is None:
-            raise Unavailable("No model server runs here. %tfs_serve NAME starts one.")
+            raise Unavailable("The model server is still starting. %tfs_serve waits for it.")
         return self._process.ready
 
     def _join_or_start(self, wishes: Sequence[PortWish], waiting: Callable[[], None]) -> None:

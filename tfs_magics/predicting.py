@@ -6,6 +6,7 @@ shapes and answer belong together, also while a new version takes over.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tfs_magics.nearest import suggestion
 from tfs_magics.signatures import DEFAULT_SIGNATURE, Metadata, Signature
 
 _SWAPS = 3
+_SHAPES = re.compile(r"shape|rank|size|dimension", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def predict(
             if error.code is Code.NOT_FOUND and version is None and attempt < _SWAPS:
                 continue  # unloaded since it gave its metadata: a newer one answers now
             mismatch = explain_shape(fed, chosen)
-            if mismatch is not None and error.code is Code.INVALID_ARGUMENT:
+            if mismatch and error.code is Code.INVALID_ARGUMENT and _SHAPES.search(error.message):
                 raise mismatch from error
             raise
     raise AssertionError("the last attempt returns or raises")

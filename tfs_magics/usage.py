@@ -19,10 +19,11 @@ from tfs_magics.views.view import View
 
 
 class Refusal(UsageError):  # type: ignore[misc]  # IPython is not typed
-    """An error with a notice: a notebook shows both, the message cut to its first line."""
+    """An error with a notice: a notebook shows the notice and `brief`, a terminal the message."""
 
-    def __init__(self, message: str, view: View) -> None:
+    def __init__(self, message: str, brief: str, view: View) -> None:
         super().__init__(message)
+        self._brief = brief
         self._view: View | None = view
 
     def _render_traceback_(self) -> list[str]:
@@ -32,7 +33,7 @@ class Refusal(UsageError):  # type: ignore[misc]  # IPython is not typed
         view, self._view = self._view, None  # a kernel asks more than once
         if view is not None:
             display(view)
-        return [f"UsageError: {str(self).splitlines()[0]}"]
+        return [f"UsageError: {self._brief}"]
 
 
 def told(error: ServingError) -> UsageError:
@@ -41,7 +42,8 @@ def told(error: ServingError) -> UsageError:
         what = "type" if error.expected.dtype != error.got.dtype else "shape"
         title = f"{error.expected.alias} has another {what} than the model expects."
         view = notice.refused_input(title, error.remedy, error.expected, error.got, str(error))
-        return Refusal(str(error), view)
+        return Refusal(str(error), str(error).splitlines()[0], view)
     if isinstance(error, ServerFailed) and error.lines:
-        return Refusal(str(error), notice.failed(error.title, error.lines))
+        brief = error.title.splitlines()[0].partition(": ")[0].rstrip(".")
+        return Refusal(str(error), f"{brief}.", notice.failed(error.title, error.lines))
     return UsageError(str(error))

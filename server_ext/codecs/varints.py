@@ -18,7 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     from server_ext.lifecycle.servable import Array
 
-WORTHWHILE = 512
+WORTHWHILE = 1024
 """Below this many numbers a repeated field's own `extend` is faster than `pack`."""
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from server_ext.codecs.dtypes import BY_NUMBER, name_of
+from server_ext.codecs.dtypes import BY_NUMBER
 from server_ext.engine.shape_check import Graph, Pattern, ShapeCheck, Sizes
-from server_ext.errors import InvalidArgument, ServingError, Unimplemented
-from server_ext.lifecycle.servable import Signature, TensorSpec
+from server_ext.engine.wiring import Wiring
+from server_ext.errors import InvalidArgument, ServingError
 
 if TYPE_CHECKING:
     from server_ext.lifecycle.servable import Array
@@ -23,28 +23,8 @@ if TYPE_CHECKING:
 Executor = Callable[..., Sequence[Any]]
 """Takes an array for each feed, returns one for each fetch; raises ServingError."""
 
-
-class Wiring:
-    """Which tensors a call feeds and fetches: each once, though several aliases may name it.
-
-    TensorFlow neither feeds a tensor twice nor fetches what is fed. `feeds` and `fetches` hold the
-    specs, `aliases` the inputs' aliases in the order of `feeds`; all by the tensor's name.
-
-    Raises:
-        Unimplemented: a tensor of the signature is sparse or composite, or of a type without an
-            array, such as a resource.
-    """
-
-    def __init__(self, signature: Signature, outputs: Sequence[str]) -> None:
-        self.signature = signature
-        self.outputs = [signature.outputs[alias] for alias in outputs]
-        for alias, spec in [*signature.inputs.items(), *zip(outputs, self.outputs, strict=True)]:
-            _refuse_what_is_no_array(signature.name, alias, spec)
-        self.aliases: dict[str, list[str]] = {}
-        for alias, spec in signature.inputs.items():
-            self.aliases.setdefault(spec.name, []).append(alias)
-        self.feeds = {spec.name: spec for spec in signature.inputs.values()}
-        self.fetches = {spec.name: spec for spec in self.outputs if spec.name not in self.feeds}
+LARGEST_SIZE_OF_EMPTY = 2**20
+"""Largest size in the shape of an array without elements that a graph is run on."""
 
 
 class Call:
@@ -66,9 +46,6 @@ class Call:
     def __call__(self, inputs: Mapping[str, Array]) -> list[Array]:
         """Return the outputs in the order in which the call was made for them.
 
-        An empty batch gets empty outputs where shape inference knows their shapes: kernels fail on
-        it, or answer with wrong sizes (oneDNN's convolutions return the input's).
-
         Raises:
             InvalidArgument: an input is missing, or its shape does not fit the graph.
             ServingError: with the runtime's code and text.
@@ -76,12 +53,8 @@ class Call:
         fed = [self._array(aliases, inputs) for aliases in self._aliases]
         shapes = tuple([array.shape for array in fed])
         self._check.check(shapes)
-        for shape in shapes:
-            if shape and not shape[0]:
-                fetched = self._run_empty(fed, shapes)
-                break
-        else:
-            fetched = self._execute(*fed)
+        empty = any(0 in shape for shape in shapes)
+        fetched = self._run_empty(fed, shapes) if empty else self._execute(*fed)
         arrays = [*fed, *fetched]
         return [_as_array(arrays[at]) for at in self._order]
 
@@ -102,17 +75,37 @@ class Call:
         return given[0]
 
     def _run_empty(self, fed: Sequence[Array], shapes: tuple[Sizes, ...]) -> Sequence[Any]:
+        """Answer empty inputs, such as a batch of no rows, with empty outputs of inferred shapes.
+
+        Kernels fail on such a batch, or answer with wrong sizes (oneDNN's convolutions with the
+        input's), so the graph runs only where inference does not know, or for outputs that are not
+        empty.
+        """
         patterns = self._check.outputs(shapes)
         known = self._empty(patterns)
         if known is not None:
             return known
+        self._refuse_sizes_without_data(shapes)
         try:
             return self._execute(*fed)
         except ServingError:
+            no_rows = any(shape[:1] == (0,) for shape in shapes)
             likely = self._empty([_with_no_rows(pattern) for pattern in patterns])
-            if likely is None:
+            if not no_rows or likely is None:
                 raise
             return likely
+
+    def _refuse_sizes_without_data(self, shapes: tuple[Sizes, ...]) -> None:
+        """Refuse what costs the sender nothing and us everything: a loop over `[0, 2147483648]`.
+
+        TensorFlow would make a list of that many rows, and end the process when it cannot.
+        """
+        for aliases, shape in zip(self._aliases, shapes, strict=True):
+            if 0 in shape and max(shape) > LARGEST_SIZE_OF_EMPTY:
+                raise InvalidArgument(
+                    f"Input '{aliases[0]}' is empty but has shape {list(shape)}: no size may "
+                    f"be over {LARGEST_SIZE_OF_EMPTY}"
+                )
 
     def _empty(self, patterns: Sequence[Pattern | None]) -> list[Array] | None:
         """Return arrays of these patterns, or None if one is open or would not be empty."""
@@ -123,18 +116,6 @@ class Call:
                 return None
             arrays.append(np.empty(sizes, dtype))
         return arrays if patterns else None
-
-
-def _refuse_what_is_no_array(signature: str, alias: str, spec: TensorSpec) -> None:
-    if not spec.name:
-        kind = "a sparse or composite tensor"
-    elif spec.dtype not in BY_NUMBER:
-        kind = f"of {name_of(spec.dtype)}"
-    else:
-        return
-    raise Unimplemented(
-        f"'{alias}' of signature '{signature}' is {kind}, which this server does not serve"
-    )
 
 
 def _with_no_rows(pattern: Pattern | None) -> Pattern | None:

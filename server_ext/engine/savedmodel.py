@@ -24,7 +24,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf.config_pb2 import CallableOptions, ConfigProto
 
 from server_ext.engine import signatures, subgraph
-from server_ext.engine.call import Call, Executor, Wiring
+from server_ext.engine.call import Call, Executor
+from server_ext.engine.wiring import Wiring
 from server_ext.errors import Code, FailedPrecondition, NotFound, ServingError, Unimplemented
 from server_ext.lifecycle import storage
 from server_ext.lifecycle.servable import Loader, Signature
@@ -39,6 +40,7 @@ if not tf.get_logger().level:  # unless someone has chosen a level
 
 MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 MEMORY_PER_FILE_BYTE = 1.2  # TensorFlow Serving's estimate (bundle_factory_util.cc)
+DEFAULT_SIGNATURE = "serving_default"
 _KEPT_CALLS = 64
 
 
@@ -57,7 +59,7 @@ class SavedModel:
             name: signatures.default_values(definition) for name, definition in definitions.items()
         }
         # Bounded, as clients choose the outputs: a signature with ten has a million of choices.
-        self._call = lru_cache(maxsize=_KEPT_CALLS)(self._prepare)
+        self._call = lru_cache(maxsize=_KEPT_CALLS)(self._make_call)
 
     def run(
         self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
@@ -73,17 +75,17 @@ class SavedModel:
         return self._call(signature.name, tuple(outputs))(inputs)
 
     def prepare(self) -> None:
-        """Make the calls for all outputs of each signature, so that no request waits for that.
+        """Make the call that most requests will ask for, so that none waits for it.
 
-        TensorFlow optimises the graph for each. A signature it cannot run is left to the requests
-        for it; the others may be fine.
+        TensorFlow optimises the graph for each call, for large models in seconds. A signature that
+        cannot be run is left to the requests for it; the others may be fine.
         """
-        for name, signature in self.signatures.items():
-            if not name.startswith("__"):
-                try:
-                    self._call(name, tuple(signature.outputs))
-                except ServingError as error:
-                    log.warning("Signature '%s' cannot be run: %s", name, error)
+        signature = self.signatures.get(DEFAULT_SIGNATURE)
+        if signature:
+            try:
+                self._call(signature.name, tuple(signature.outputs))
+            except ServingError as error:
+                log.warning("Signature '%s' cannot be run: %s", signature.name, error)
 
     def close(self) -> None:
         """Give back the memory. Called once, after the last run."""
@@ -91,7 +93,7 @@ class SavedModel:
         self._call.cache_clear()
         _discard(session)
 
-    def _prepare(self, name: str, outputs: tuple[str, ...]) -> Call:
+    def _make_call(self, name: str, outputs: tuple[str, ...]) -> Call:
         if self._session is None:
             raise FailedPrecondition("This version has been unloaded")
         wiring = Wiring(self.signatures[name], outputs)

@@ -50,7 +50,8 @@ def _specs(tensors: Mapping[str, TensorInfo]) -> dict[str, TensorSpec]:
 
 def _spec(info: TensorInfo) -> TensorSpec:
     """Return one tensor; a sparse or composite one, which has several names, gets an empty name."""
+    name = f"{info.name}:0" if info.name and ":" not in info.name else info.name
     dtype = info.dtype - _REFERENCE if info.dtype > _REFERENCE else info.dtype
     shape = info.tensor_shape
     sizes = None if shape.unknown_rank else tuple([dim.size for dim in shape.dim])
-    return TensorSpec(info.name, dtype, sizes)
+    return TensorSpec(name, dtype, sizes)

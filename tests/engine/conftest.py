@@ -113,10 +113,11 @@ def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def hidden_convolution(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Convolutions where shape inference does not look: x float32 [n, 8, 8, 1] -> y.
+def hidden_operations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Operations where shape inference does not look.
 
-    Signatures `branch` and `loop`.
+    Signatures `branch` and `loop` convolve x float32 [n, 8, 8, 1] -> y; `steps` doubles x float32
+    [n, steps] -> y step by step.
     """
     import tensorflow as tf
 
@@ -141,9 +142,13 @@ def hidden_convolution(tmp_path_factory: pytest.TempPathFactory) -> Path:
             )
             return {"y": twice[1]}
 
+        @tf.function(input_signature=[tf.TensorSpec([None, None], tf.float32, "x")])
+        def steps(self, x: Any) -> Any:
+            return {"y": tf.transpose(tf.map_fn(lambda step: step * 2, tf.transpose(x)))}
+
     hidden = Hidden()
     directory = tmp_path_factory.mktemp("hidden") / "1"
-    signatures = {"branch": hidden.branch, "loop": hidden.loop}
+    signatures = {name: getattr(hidden, name) for name in ("branch", "loop", "steps")}
     tf.saved_model.save(hidden, str(directory), signatures=signatures)
     return directory
 

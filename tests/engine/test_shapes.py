@@ -68,14 +68,26 @@ def test_a_wrong_rank_for_a_convolution_is_refused_and_the_process_lives(
 
 @pytest.mark.parametrize("name", ["branch", "loop"])
 def test_a_wrong_rank_is_refused_where_inference_cannot_see(
-    name, hidden_convolution, answers_of_a_process
+    name, hidden_operations, answers_of_a_process
 ):
     wrong = [[], [8, 8], [1, 8, 8], [1, 1, 8, 8, 1]]
 
-    *refusals, fine = answers_of_a_process(hidden_convolution, name, *wrong, [2, 8, 8, 1])
+    *refusals, fine = answers_of_a_process(hidden_operations, name, *wrong, [2, 8, 8, 1])
 
     assert fine == [[2, 8, 8, 1]]
     assert all("branches or loops" in refusal for refusal in refusals)
+
+
+def test_huge_sizes_without_data_are_refused_and_the_process_lives(
+    hidden_operations, answers_of_a_process
+):
+    refusal, fine, empty = answers_of_a_process(
+        hidden_operations, "steps", [0, 2**31], [2, 3], [0, 3]
+    )
+
+    assert refusal.startswith("Input 'x' is empty but has shape [0, 2147483648]")
+    assert fine == [[2, 3]]
+    assert empty == [[0, 3]]
 
 
 def test_wrong_sizes_are_refused_with_the_cause(convolution, run):

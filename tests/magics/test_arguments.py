@@ -7,7 +7,7 @@ import argparse
 import pytest
 from IPython.core.error import UsageError
 
-from tfs_magics.arguments import HelpWanted, split, words
+from tfs_magics.arguments import PAIR, HelpWanted, split, words
 
 
 def predict_table() -> argparse.ArgumentParser:
@@ -18,6 +18,7 @@ def predict_table() -> argparse.ArgumentParser:
     parser.add_argument("--grpc", action="store_true")
     parser.add_argument("--check", metavar="EXPR")
     parser.add_argument("-n", "--lines", type=int)
+    parser.add_argument("--signature", action="append", metavar=PAIR)
     return parser
 
 
@@ -56,6 +57,8 @@ def parsed(line: str, parser: argparse.ArgumentParser | None = None) -> dict[str
         ("m x --check -y", {"name": "m", "x": "x", "check": "-y"}),
         ("m x -n 5", {"name": "m", "x": "x", "lines": 5}),
         ("m x -n5", {"name": "m", "x": "x", "lines": 5}),
+        ("m x --signature a=b.c", {"name": "m", "x": "x", "signature": ["a=b.c"]}),
+        ("--signature a=b d=e m x==y", {"name": "m", "x": "x==y", "signature": ["a=b", "d=e"]}),
         ("'m' x", {"name": "m", "x": "x"}),
         ("m r'\\d \"[' + y", {"name": "m", "x": "r'\\d \"[' + y"}),
     ],

@@ -48,7 +48,7 @@ def test_a_misspelt_expression_is_one_line(expression: str, said: str):
 
 def test_an_error_inside_of_what_is_called_is_raised_as_it_is():
     def faulty() -> int:
-        return undefined  # type: ignore[name-defined,no-any-return]  # noqa: F821
+        return undefined  # noqa: F821
 
     with pytest.raises(NameError, match="undefined"):
         names(faulty=faulty).value("faulty()")

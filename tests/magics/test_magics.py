@@ -27,6 +27,14 @@ def test_loading_prints_nothing_and_twice_is_once(shell: Any):
     assert shell.shell.magics_manager.registry == before
 
 
+def test_reloading_leaves_the_magics_and_the_functions_there(shell: Any):
+    ran = shell.run("%reload_ext tfs_magics")
+
+    assert (ran.out, ran.err) == ("", "")
+    assert "stopped" in shell.run("%tfs_status").out
+    assert tfs_magics.export is serving.export
+
+
 def test_unloading_takes_the_magics_away(shell: Any):
     shell.run("%unload_ext tfs_magics")
 

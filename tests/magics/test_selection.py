@@ -21,7 +21,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def chosen(*wanted: str, base_path: str | None = None, **known: object) -> dict[str, str]:
-    selection = Selection(base_path, known.get("exported", {}), known.get("served", {}))  # type: ignore[arg-type]
+    selection = Selection(base_path, known.get("exported", {}), known.get("served", {}))
     return {model.name: model.base_path for model in selection.models(wanted, None)}
 
 

@@ -223,9 +223,9 @@ def test_a_classifier_shows_the_class_how_sure_and_what_came_second():
     view = prediction.classes(output, None, "digits 7", 0.0018)
 
     assert view.text.splitlines() == [
-        "row  class  probability                  then",
-        "0        1  " + "█" * 18 + "░" * 2 + "  90.0%  2  5.0%",
-        "1        0  " + "█" * 10 + "░" * 10 + "  50.0%  2  30.0%",
+        "row  class  probability                   then",
+        "0        1  " + "█" * 18 + "░" * 2 + "   90.0%  2  5.0%",
+        "1        0  " + "█" * 10 + "░" * 10 + "   50.0%  2  30.0%",
         "digits 7, 2 rows in 1.8 ms",
     ]
 

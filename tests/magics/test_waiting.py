@@ -128,7 +128,7 @@ def test_loading_may_take_for_ever_and_a_limit_ends_only_the_wait():
     goal = Goal(MODEL, frozenset({1}))
 
     assert judge(goal, loading, LATE) == Pending("m 1")
-    with pytest.raises(ServingError, match="m 1. They go on loading") as error:
+    with pytest.raises(ServingError, match=r"m 1\. They go on loading") as error:
         wait([goal], lambda: {"m": loading}, Progress(), timeout_s=0)
     assert error.value.code is Code.DEADLINE_EXCEEDED
 

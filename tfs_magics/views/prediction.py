@@ -18,6 +18,7 @@ MOST_ROWS = 20
 _MOST_CLASSES = 10_000
 _LOOKED_AT = 1000
 _BAR = 20
+_SHARE = len(">99.9%")
 _PIXELS = range(4, 65)
 _SHADES = 8
 
@@ -74,8 +75,8 @@ def _row(index: int, values: Floats) -> Row:
         [
             str(index),
             Cell(str(first), element("strong", str(first))),
-            Cell(f"{bar}  {share:>5}", element("span", grid, class_="jp-tfs-Share")),
-            Cell(f"{second}  {runner_up:>4}", Markup(f"{second}, {join(runner_up)}")),
+            Cell(f"{bar}  {share:>{_SHARE}}", element("span", grid, class_="jp-tfs-Share")),
+            Cell(f"{second}  {runner_up}", Markup(f"{second}, {join(runner_up)}")),
         ]
     )
 

@@ -42,10 +42,10 @@ def served(
         *top,
         endpoints(("REST", rest), ("gRPC", f"{grpc}, model {model}")),
         *(element("p", note) for note in notes),
-        element("p", "Next: ", code(_next(names)), class_="jp-tfs-muted"),
+        element("p", "Next: ", code(_next(versions)), class_="jp-tfs-muted"),
     ]
     text = [*lines, f"  REST  {rest}", f"  gRPC  {grpc}, model {model}", *notes]
-    text.append(f"Next: {_next(names)}")
+    text.append(f"Next: {_next(versions)}")
     return View(title, join(*html), "\n".join(text), tuple(versions))
 
 
@@ -59,8 +59,9 @@ def _busy(word: str) -> Markup:
     return element("span", word, class_="jp-tfs-State", data_state="loading")
 
 
-def _next(names: Sequence[str]) -> str:
-    return f"%tfs_predict {names[0]} x[:3]"
+def _next(versions: Sequence[ServedVersion]) -> str:
+    up = next((version.name for version in versions if not version.reason), versions[0].name)
+    return f"%tfs_predict {up} x[:3]"
 
 
 def _one(

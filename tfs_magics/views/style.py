@@ -110,7 +110,6 @@ _RULES = """
 }
 .jp-tfs .jp-tfs-Table tr:has(+ tr.jp-mod-reason) > * { border-bottom: 0; }
 .jp-tfs .jp-tfs-Table .jp-mod-wrong { color: var(--jp-tfs-bad); font-weight: 600; }
-.jp-tfs .jp-tfs-Table .jp-mod-wrap { white-space: normal; overflow-wrap: anywhere; }
 .jp-tfs-Share {
   display: inline-grid; grid-template-columns: 160px 52px; gap: 0 8px; align-items: center;
 }

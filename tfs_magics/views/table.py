@@ -17,7 +17,7 @@ from tfs_magics.views.view import WIDTH
 
 _GAP = "  "
 _LEAST = 8
-_MOST = 40  # characters of a subject in HTML
+_MOST = 30  # characters of a subject in HTML
 
 
 @dataclass(frozen=True)
