@@ -60,6 +60,15 @@ class Options:
     file_system_poll_wait_seconds: int = option(
         1, "Seconds between two looks for new or removed versions. 0: look once. Below 0: never."
     )
+    tensorflow_session_parallelism: int = option(
+        0, "Sets both of the following. 0: each run of a model stays on one thread."
+    )
+    tensorflow_intra_op_parallelism: int = option(
+        0, "Threads that may share one operation of a model. 0: one."
+    )
+    tensorflow_inter_op_parallelism: int = option(
+        0, "Operations of one run that may run at a time. 0: one, on the thread of the request."
+    )
     wait_for_models: bool = option(
         True,
         "Open the ports once each model is available, has failed, or has no directory yet. "
@@ -79,6 +88,16 @@ class Options:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= MAX_PORT:
                 raise InvalidArgument(f"--{name} is {value}: a port is from 0 to {MAX_PORT}")
+        threads = (
+            self.tensorflow_session_parallelism,
+            self.tensorflow_intra_op_parallelism,
+            self.tensorflow_inter_op_parallelism,
+        )
+        if all(count > 0 for count in threads):
+            raise InvalidArgument(
+                "tensorflow_session_parallelism sets both tensorflow_intra_op_parallelism and "
+                "tensorflow_inter_op_parallelism: give it alone, or the other two"
+            )
         if self.drain_timeout_seconds < 0:
             raise InvalidArgument(
                 f"--drain_timeout_seconds is {self.drain_timeout_seconds}: use 0 or more"

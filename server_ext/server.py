@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from functools import partial
 from typing import Any
 
 from server_ext.api.lookup import Lookup
@@ -18,6 +19,7 @@ from server_ext.api.status import StatusApi
 from server_ext.api.traffic import Traffic
 from server_ext.configfile import ConfigFile
 from server_ext.engine import savedmodel
+from server_ext.engine.threads import OpThreads, chosen
 from server_ext.frontends import rpc
 from server_ext.frontends.asgi import AsgiApp, RestFront
 from server_ext.frontends.ports import Reserved
@@ -30,6 +32,14 @@ from server_ext.modelconfig import single_model
 from server_ext.options import Options
 
 log = logging.getLogger(__name__)
+
+
+def _op_threads(options: Options) -> OpThreads:
+    return chosen(
+        options.tensorflow_session_parallelism,
+        options.tensorflow_intra_op_parallelism,
+        options.tensorflow_inter_op_parallelism,
+    )
 
 
 def run_threads() -> int:
@@ -46,7 +56,7 @@ class ModelServer:
         self._manager = Manager()
         self._source = Source(
             self._manager,
-            savedmodel.make_loader,
+            partial(savedmodel.make_loader, threads=_op_threads(options)),
             poll_wait_s=options.file_system_poll_wait_seconds,
         )
         self._config_file = (

@@ -111,6 +111,15 @@ def test_a_start_failure_is_one_line_on_stdout(capsys):
     )
 
 
+def test_the_three_flags_of_parallelism_exclude_each_other():
+    with pytest.raises(InvalidArgument, match="give it alone, or the other two"):
+        parse(
+            "--tensorflow_session_parallelism=2",
+            "--tensorflow_intra_op_parallelism=1",
+            "--tensorflow_inter_op_parallelism=1",
+        )
+
+
 def test_nothing_to_serve_is_refused():
     with pytest.raises(InvalidArgument, match="model_base_path and model_config_file are empty"):
         Options().check_servable()

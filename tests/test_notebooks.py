@@ -46,10 +46,12 @@ class Demo(NamedTuple):
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Run the demo once; its processes carry a mark in their environment."""
     folder = tmp_path_factory.mktemp("demo")
+    environment = {**os.environ, "TFS_DEMO_TEST": str(folder)}
+    environment.pop("PYTHONSAFEPATH", None)  # notebooks import what lies beside them
     done = subprocess.run(
         [sys.executable, FOLDER / "run_demo.py", "--save", folder / "executed.ipynb"],
         cwd=folder,
-        env={**os.environ, "TFS_DEMO_TEST": str(folder)},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=280,

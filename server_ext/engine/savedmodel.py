@@ -25,6 +25,7 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions, ConfigProto
 
 from server_ext.engine import signatures, subgraph
 from server_ext.engine.call import Call, Executor
+from server_ext.engine.threads import OpThreads
 from server_ext.engine.wiring import Wiring
 from server_ext.errors import Code, FailedPrecondition, NotFound, ServingError, Unimplemented
 from server_ext.lifecycle import storage
@@ -42,6 +43,7 @@ MODEL_FILES = ("saved_model.pb", "saved_model.pbtxt", "saved_model.cpb")
 MEMORY_PER_FILE_BYTE = 1.2  # TensorFlow Serving's estimate (bundle_factory_util.cc)
 DEFAULT_SIGNATURE = "serving_default"
 _KEPT_CALLS = 64
+DEFAULT_THREADS = OpThreads()
 
 
 class SavedModel:
@@ -138,7 +140,9 @@ class _Part:
         return subgraph.ancestors(self._graph.as_graph_def(), self._fetches)
 
 
-def load(path: str, *, tags: Sequence[str] = ("serve",)) -> SavedModel:
+def load(
+    path: str, *, tags: Sequence[str] = ("serve",), threads: OpThreads = DEFAULT_THREADS
+) -> SavedModel:
     """Load the SavedModel in a version's directory; blocks until it can answer.
 
     Raises:
@@ -147,7 +151,12 @@ def load(path: str, *, tags: Sequence[str] = ("serve",)) -> SavedModel:
         ServingError: a file is damaged or missing, or an initialiser fails; TensorFlow's text.
     """
     _require_model(Path(path))
-    session = tf.compat.v1.Session(graph=tf.Graph(), config=ConfigProto(allow_soft_placement=True))
+    config = ConfigProto(
+        allow_soft_placement=True,
+        intra_op_parallelism_threads=threads.intra_op,
+        inter_op_parallelism_threads=threads.inter_op,
+    )
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
     try:
         definitions = _restore(session, path, tags)
         model = SavedModel(session, definitions, int(MEMORY_PER_FILE_BYTE * _file_bytes(path)))
@@ -158,9 +167,13 @@ def load(path: str, *, tags: Sequence[str] = ("serve",)) -> SavedModel:
     return model
 
 
-def make_loader(name: str, version: int, path: str) -> Loader:
+def make_loader(
+    name: str, version: int, path: str, *, threads: OpThreads = DEFAULT_THREADS
+) -> Loader:
     """Return the loader of a version; a Source asks for one with the model's name and number."""
-    return Loader(load=partial(load, path), path=path, stamp=partial(storage.stamp, path))
+    return Loader(
+        load=partial(load, path, threads=threads), path=path, stamp=partial(storage.stamp, path)
+    )
 
 
 def tensorflow_version() -> str:

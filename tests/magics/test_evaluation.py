@@ -33,7 +33,7 @@ def test_the_names_of_a_function_around_the_magic_count_too():
     [
         ("x_tset[:3]", "There is no variable x_tset. Did you mean x_test?"),
         ("x_test.shap", "list has no attribute shap."),
-        ("text.uper", "str has no attribute uper. Did you mean upper?"),
+        ("text.uppr", "str has no attribute uppr. Did you mean upper?"),
         ("pint(1)", "There is no variable pint. Did you mean print?"),
         ("x_test[", "x_test[ is not a Python expression: '[' was never closed."),
         ("x = 1", "x = 1 is not a Python expression: "),

@@ -95,8 +95,8 @@ def test_the_export_function_is_not_hidden_by_the_module_of_its_name():
 
 
 def test_an_unknown_name_of_the_package_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'exprot'"):
-        tfs_magics.exprot  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'exporrt'"):
+        tfs_magics.exporrt  # noqa: B018
     assert set(NAMES) <= set(dir(tfs_magics))
 
 
@@ -107,7 +107,7 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error():
         ("%tfs_predict m x_test --versoin 1", "%tfs_predict has no option --versoin. Did you mean"),
         ("%tfs_predict m", "the following arguments are required: EXPR"),
         ("%tfs_predict m x_test --version one", "argument --version: invalid int value: 'one'"),
-        ("%tfs_export modle", "There is no variable modle. Did you mean model?"),
+        ("%tfs_export modl", "There is no variable modl. Did you mean model?"),
         ("%tfs_export model --signature call", "--signature call: use NAME=FUNCTION"),
         ("%tfs_export model --check x_tst[:3] --overwrite", "There is no variable x_tst."),
         ("%tfs_export model --overwirte", "%tfs_export has no option --overwirte. Did you mean"),
