@@ -83,7 +83,8 @@ def test_every_flag_stands_in_the_readme_with_its_default_and_its_help():
         for option in dataclasses.fields(Options)
     ]
 
-    assert table_rows("### Flags") == expected
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in expected)
+    assert table_rows("### Flags") == expected, f"the README should have:\n{lines}"
 
 
 def test_every_magic_stands_in_the_readme_with_its_options():

@@ -8,8 +8,6 @@ Importing this package loads nothing heavy; TensorFlow is loaded by the first ex
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from server_ext import __version__
@@ -52,21 +50,6 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-class _Package(ModuleType):
-    """Keeps `tfs_magics.export` the function when the module of that name is imported.
-
-    The import system sets a module as attribute of its package, which would hide the function.
-    """
-
-    @property
-    def export(self) -> Any:
-        return __getattr__("export")
-
-    @export.setter
-    def export(self, module: ModuleType) -> None:
-        """Leave the module to `sys.modules` and `from tfs_magics.export import ...`."""
-
-
 def load_ipython_extension(shell: Any) -> None:
     """Add the magics to a shell; once, however often it is called."""
     from tfs_magics.magics import TFSMagics
@@ -89,6 +72,3 @@ def unload_ipython_extension(shell: Any) -> None:
     for kind, names in magics.magics.items():
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)
-
-
-sys.modules[__name__].__class__ = _Package

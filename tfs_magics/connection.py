@@ -12,8 +12,8 @@ import atexit
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from tfs_magics.modelfile import Model
-from tfs_magics.ownserver import OwnServer
+from tfs_magics.hosting.modelfile import Model
+from tfs_magics.hosting.ownserver import OwnServer
 
 
 class Connection(Protocol):

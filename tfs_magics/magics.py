@@ -12,14 +12,15 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 from IPython.core.magic_arguments import argument
 
-from tfs_magics import arguments, serving
-from tfs_magics.declare import cell, line
-from tfs_magics.evaluation import Names
-from tfs_magics.export import Exported
-from tfs_magics.feeds import Array
-from tfs_magics.notebook import AnswerTables
-from tfs_magics.predicting import Prediction
-from tfs_magics.response import Response
+from tfs_magics import serving
+from tfs_magics.client.feeds import Array
+from tfs_magics.client.predicting import Prediction
+from tfs_magics.client.response import Response
+from tfs_magics.exporting.export import Exported
+from tfs_magics.ipython import arguments
+from tfs_magics.ipython.declare import cell, line
+from tfs_magics.ipython.evaluation import Names
+from tfs_magics.ipython.notebook import AnswerTables
 from tfs_magics.selection import BASE_PATH
 from tfs_magics.served import Served
 from tfs_magics.views.commands import commands

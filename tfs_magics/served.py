@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from server_ext.errors import InvalidArgument, NotFound
-from tfs_magics.client import model_path
-from tfs_magics.feeds import Array
+from tfs_magics.client.feeds import Array
+from tfs_magics.client.predicting import Place, predict
+from tfs_magics.client.rest import model_path
 from tfs_magics.nearest import suggestion
-from tfs_magics.predicting import Place, predict
 from tfs_magics.views.served import ServedVersion
 from tfs_magics.views.served import served as served_view
 from tfs_magics.views.view import View

@@ -16,15 +16,15 @@ from typing import Any
 
 from server_ext.errors import Code, Unavailable
 from tfs_magics import connection
-from tfs_magics.export import Exported
-from tfs_magics.export import export as export_files
-from tfs_magics.feeds import Array
-from tfs_magics.modelfile import parse_versions
-from tfs_magics.notebook import Progress
-from tfs_magics.predicting import Place, Prediction, not_served
-from tfs_magics.predicting import metadata as ask_metadata
-from tfs_magics.predicting import predict as ask
-from tfs_magics.response import Response
+from tfs_magics.client.feeds import Array
+from tfs_magics.client.predicting import Place, Prediction, not_served
+from tfs_magics.client.predicting import metadata as ask_metadata
+from tfs_magics.client.predicting import predict as ask
+from tfs_magics.client.response import Response
+from tfs_magics.exporting.export import Exported
+from tfs_magics.exporting.export import export as export_files
+from tfs_magics.hosting.modelfile import parse_versions
+from tfs_magics.ipython.notebook import Progress
 from tfs_magics.selection import Selection
 from tfs_magics.served import Served
 from tfs_magics.views import log as log_views

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from server_ext.errors import Code, ServingError
-from tfs_magics.modelfile import Model, found_versions
-from tfs_magics.notebook import Progress
-from tfs_magics.process import ServerFailed
+from tfs_magics.hosting.modelfile import Model, found_versions
+from tfs_magics.hosting.process import ServerFailed
+from tfs_magics.ipython.notebook import Progress
 from tfs_magics.views.numbers import whole_seconds
 from tfs_magics.views.served import ServedVersion
 

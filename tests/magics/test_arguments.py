@@ -7,7 +7,7 @@ import argparse
 import pytest
 from IPython.core.error import UsageError
 
-from tfs_magics.arguments import PAIR, HelpWanted, split, words
+from tfs_magics.ipython.arguments import PAIR, HelpWanted, split, words
 
 
 def predict_table() -> argparse.ArgumentParser:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from server_ext.errors import Code, ServingError, Unavailable
-from tfs_magics.client import Client, model_path
+from tfs_magics.client.rest import Client, model_path
 
 
 class Teapot(http.server.BaseHTTPRequestHandler):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from IPython.core.error import UsageError
 
-from tfs_magics.evaluation import Names
+from tfs_magics.ipython.evaluation import Names
 
 
 def names(**user: Any) -> Names:

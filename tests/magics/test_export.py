@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from server_ext.errors import Code, FailedPrecondition, InvalidArgument, ServingError
-from tfs_magics.export import Exported, TensorInfo, export
+from tfs_magics.exporting.export import Exported, TensorInfo, export
 
 pytestmark = pytest.mark.tensorflow
 
@@ -111,7 +111,7 @@ def test_the_result_shows_itself(exported: Exported) -> None:
 
 def test_the_package_has_the_function_also_after_its_module_was_imported(tmp_path: Path) -> None:
     import tfs_magics
-    import tfs_magics.export
+    import tfs_magics.exporting.export
 
     assert tfs_magics.export(_module(), base_path=tmp_path).path == tmp_path / "times" / "1"
 
@@ -250,9 +250,9 @@ def test_an_export_says_nothing_and_changes_no_log_level(
 
 def test_importing_it_and_refusing_an_object_load_nothing_heavy() -> None:
     code = (
-        "import sys, tfs_magics.export, server_ext.errors\n"
+        "import tfs_magics.exporting.export as exporting, server_ext.errors, sys\n"
         "try:\n"
-        "    sys.modules['tfs_magics.export'].export(lambda x: x)\n"
+        "    exporting.export(lambda x: x)\n"
         "except server_ext.errors.InvalidArgument as error:\n"
         "    print(error)\n"
         "print([name for name in ('tensorflow', 'keras', 'numpy') if name in sys.modules])\n"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from server_ext.errors import FailedPrecondition, InvalidArgument
-from tfs_magics.export import export
-from tfs_magics.export_check import difference, named
+from tfs_magics.exporting.check import difference, named
+from tfs_magics.exporting.export import export
 
 BIG = 2**53
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from server_ext.errors import InvalidArgument
-from tfs_magics.export import Exported, TensorInfo, export
+from tfs_magics.exporting.export import Exported, TensorInfo, export
 
 pytestmark = pytest.mark.tensorflow
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from server_ext.errors import InvalidArgument, NotFound
-from tfs_magics.export import export
+from tfs_magics.exporting.export import export
 
 pytestmark = pytest.mark.tensorflow
 

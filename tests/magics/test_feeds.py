@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from server_ext.errors import InvalidArgument
-from tfs_magics.feeds import InputMismatch, explain_shape, feed
-from tfs_magics.signatures import Signature, Tensor
+from tfs_magics.client.feeds import InputMismatch, explain_shape, feed
+from tfs_magics.client.signatures import Signature, Tensor
 
 
 def signature(**inputs: Tensor) -> Signature:

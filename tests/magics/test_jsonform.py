@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from server_ext.errors import InvalidArgument
-from tfs_magics.jsonform import outputs, request_body
-from tfs_magics.signatures import Signature, Tensor
+from tfs_magics.client.jsonform import outputs, request_body
+from tfs_magics.client.signatures import Signature, Tensor
 
 
 def answered(value: Any, dtype: str, *shape: int) -> Any:

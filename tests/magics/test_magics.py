@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,20 +76,6 @@ def test_each_magic_is_a_function_for_scripts(name: str):
 
     assert function is getattr(serving, name)
     assert function.__doc__
-
-
-def test_the_export_function_is_not_hidden_by_the_module_of_its_name():
-    code = (
-        "import tfs_magics.export\n"
-        "from tfs_magics.export import Exported\n"
-        "import tfs_magics\n"
-        "assert tfs_magics.export.__name__ == 'export'\n"
-        "assert Exported.__name__ == 'Exported'\n"
-        "from tfs_magics import export\n"
-        "assert export is tfs_magics.export\n"
-    )
-
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 def test_an_unknown_name_of_the_package_is_an_attribute_error():

@@ -18,9 +18,10 @@ import requests
 
 import tfs_magics
 from server_ext.errors import Code, FailedPrecondition, NotFound, ServingError, Unavailable
-from tfs_magics import connection, rpc, serving
-from tfs_magics.feeds import InputMismatch
-from tfs_magics.process import ServerFailed
+from tfs_magics import connection, serving
+from tfs_magics.client import rpc
+from tfs_magics.client.feeds import InputMismatch
+from tfs_magics.hosting.process import ServerFailed
 
 pytestmark = pytest.mark.tensorflow
 

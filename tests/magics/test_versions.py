@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from server_ext.errors import Code, FailedPrecondition, InvalidArgument, ServingError
-from tfs_magics.versions import (
+from tfs_magics.exporting.versions import (
     LARGEST,
     check_name,
     check_version,
@@ -217,7 +217,7 @@ def test_threads_that_race_for_the_next_number_get_different_ones(tmp_path: Path
 
 def test_processes_that_race_for_the_next_number_get_different_ones(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib; from tfs_magics.versions import *\n"
+        "import sys, pathlib; from tfs_magics.exporting.versions import *\n"
         "for _ in range(20):\n"
         "    with staging(pathlib.Path(sys.argv[1])) as staged:\n"
         "        (staged / 'saved_model.pb').write_text('x')\n"

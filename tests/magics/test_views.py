@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from tfs_magics import views
-from tfs_magics.export import Exported, Signature, TensorInfo
-from tfs_magics.signatures import Metadata, Tensor
-from tfs_magics.signatures import Signature as Served
+from tfs_magics.client.signatures import Metadata, Tensor
+from tfs_magics.client.signatures import Signature as Served
+from tfs_magics.exporting.export import Exported, Signature, TensorInfo
 from tfs_magics.views import (
     answer,
     log,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfs_magics.signatures import Tensor, shape_text
+from tfs_magics.client.signatures import Tensor, shape_text
 from tfs_magics.views.markup import Markup, element, join
 from tfs_magics.views.table import Cell, Column, Row, Table
 from tfs_magics.views.view import View

@@ -6,14 +6,14 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tfs_magics.signatures import Metadata, shape_text
+from tfs_magics.client.signatures import Metadata, shape_text
 from tfs_magics.views.markup import Markup, code, element, endpoints, head, join, muted, steps
 from tfs_magics.views.numbers import duration, size
 from tfs_magics.views.table import Column, Row, Table, cut
 from tfs_magics.views.view import WIDTH, View
 
 if TYPE_CHECKING:
-    from tfs_magics.export import Exported
+    from tfs_magics.exporting.export import Exported
 
 _COLUMNS = (
     Column("Side", hidden_head=True),

@@ -24,9 +24,9 @@ from IPython.core.magic import (
 from IPython.core.magic_arguments import magic_arguments
 
 from server_ext.errors import ServingError
-from tfs_magics import arguments
-from tfs_magics.evaluation import Names
-from tfs_magics.usage import told
+from tfs_magics.ipython import arguments
+from tfs_magics.ipython.evaluation import Names
+from tfs_magics.ipython.usage import told
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tfs_magics.client import Answer
+from tfs_magics.client.rest import Answer
 from tfs_magics.views.answer import answer as answer_view
 from tfs_magics.views.view import View
 

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from server_ext.errors import Code, FailedPrecondition, InvalidArgument, ServingError
-from tfs_magics.export_check import compare
-from tfs_magics.export_files import Signature, TensorInfo, read_signatures, size_bytes
-from tfs_magics.export_runtime import one_line, quiet
-from tfs_magics.exportables import recognise
-from tfs_magics.versions import (
+from tfs_magics.exporting.check import compare
+from tfs_magics.exporting.exportables import recognise
+from tfs_magics.exporting.files import Signature, TensorInfo, read_signatures, size_bytes
+from tfs_magics.exporting.runtime import one_line, quiet
+from tfs_magics.exporting.versions import (
     check_name,
     check_version,
     existing,

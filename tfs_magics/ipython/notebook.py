@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tfs_magics.feeds import Array
+from tfs_magics.client.feeds import Array
 from tfs_magics.views.served import progress
 from tfs_magics.views.view import WIDTH, View
 

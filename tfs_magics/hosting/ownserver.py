@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from server_ext.errors import FailedPrecondition, ServingError, Unavailable
-from tfs_magics import modelfile
-from tfs_magics.modelfile import Model
-from tfs_magics.ports import GRPC_PORT, HOST, REST_PORT, PortWish
-from tfs_magics.process import LAST_LINES, Ready, ServerFailed, ServerProcess
+from tfs_magics.hosting import modelfile
+from tfs_magics.hosting.modelfile import Model
+from tfs_magics.hosting.ports import GRPC_PORT, HOST, REST_PORT, PortWish
+from tfs_magics.hosting.process import LAST_LINES, Ready, ServerFailed, ServerProcess
 
 START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 35  # more than the server takes to answer what is in flight

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from server_ext.errors import InvalidArgument
-from tfs_magics.export_files import DEFAULT_SIGNATURE
-from tfs_magics.export_runtime import tensorflow
-from tfs_magics.export_subject import Subject
+from tfs_magics.exporting.files import DEFAULT_SIGNATURE
+from tfs_magics.exporting.runtime import tensorflow
+from tfs_magics.exporting.subject import Subject
 
 Functions = Mapping[str, Any]
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from server_ext.errors import InvalidArgument
-from tfs_magics.export_functions import tables_of
-from tfs_magics.export_runtime import tensorflow
-from tfs_magics.export_subject import Subject, alias, by_alias
+from tfs_magics.exporting.functions import tables_of
+from tfs_magics.exporting.runtime import tensorflow
+from tfs_magics.exporting.subject import Subject, alias, by_alias
 
 _MADE_UP = re.compile(r"(keras_tensor|input_layer)(_\d+)?")
 _UNNAMED = "inputs"

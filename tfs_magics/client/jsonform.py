@@ -12,8 +12,8 @@ import orjson
 from numpy.typing import NDArray
 
 from server_ext.errors import InvalidArgument
-from tfs_magics.feeds import Array, dtype_of
-from tfs_magics.signatures import Signature, Tensor
+from tfs_magics.client.feeds import Array, dtype_of
+from tfs_magics.client.signatures import Signature, Tensor
 
 
 def request_body(fed: Mapping[str, Array], signature: str) -> bytes:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server_ext.errors import InvalidArgument
+from tfs_magics.client.signatures import Signature, Tensor, shape_text
 from tfs_magics.nearest import suggestion
-from tfs_magics.signatures import Signature, Tensor, shape_text
 
 Array = NDArray[Any]
 _CHANNELS = (1, 3, 4)

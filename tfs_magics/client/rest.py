@@ -16,8 +16,8 @@ from urllib.parse import quote
 import requests
 
 from server_ext.errors import Code, ServingError, Unavailable
-from tfs_magics import signatures
-from tfs_magics.signatures import Metadata
+from tfs_magics.client import signatures
+from tfs_magics.client.signatures import Metadata
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 300

@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import Any
 
 from server_ext.errors import Code, InvalidArgument, NotFound, ServingError
-from tfs_magics import jsonform
-from tfs_magics.client import ANSWER_TIMEOUT_S, Client
-from tfs_magics.feeds import Array, explain_shape, feed
+from tfs_magics.client import jsonform
+from tfs_magics.client.feeds import Array, explain_shape, feed
+from tfs_magics.client.rest import ANSWER_TIMEOUT_S, Client
+from tfs_magics.client.signatures import DEFAULT_SIGNATURE, Metadata, Signature
 from tfs_magics.nearest import suggestion
-from tfs_magics.signatures import DEFAULT_SIGNATURE, Metadata, Signature
 
 _SWAPS = 3
 _SHAPES = re.compile(r"shape|rank|size|dimension", re.IGNORECASE)
@@ -123,7 +123,7 @@ def _ask(
     place: Place, model: Metadata, signature: Signature, fed: Mapping[str, Array], *, grpc: bool
 ) -> Prediction:
     if grpc:
-        from tfs_magics import rpc  # imports TensorFlow
+        from tfs_magics.client import rpc  # imports TensorFlow
 
         began = time.monotonic()
         outputs = rpc.predict(place.grpc_target, model, signature, fed, ANSWER_TIMEOUT_S)

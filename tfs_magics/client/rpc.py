@@ -16,8 +16,8 @@ import numpy as np
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from server_ext.errors import Code, ServingError
-from tfs_magics.feeds import Array
-from tfs_magics.signatures import Metadata, Signature
+from tfs_magics.client.feeds import Array
+from tfs_magics.client.signatures import Metadata, Signature
 
 _OPTIONS = (
     ("grpc.max_send_message_length", -1),

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from server_ext.errors import FailedPrecondition, InvalidArgument
-from tfs_magics.export_files import Loaded, Signature
-from tfs_magics.export_runtime import tensorflow
-from tfs_magics.export_subject import Subject, by_alias
+from tfs_magics.exporting.files import Loaded, Signature
+from tfs_magics.exporting.runtime import tensorflow
+from tfs_magics.exporting.subject import Subject, by_alias
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import Any
 
 from server_ext.errors import InvalidArgument, NotFound
-from tfs_magics.export_files import Loaded, is_saved_model, read_signatures
-from tfs_magics.export_functions import (
+from tfs_magics.exporting.files import Loaded, is_saved_model, read_signatures
+from tfs_magics.exporting.functions import (
     function_subject,
     module_subject,
     own_name,
     signed_subject,
 )
-from tfs_magics.export_keras import keras_subject
-from tfs_magics.export_runtime import one_line, tensorflow
-from tfs_magics.export_subject import Subject
-from tfs_magics.versions import numbers
+from tfs_magics.exporting.keras_models import keras_subject
+from tfs_magics.exporting.runtime import one_line, tensorflow
+from tfs_magics.exporting.subject import Subject
+from tfs_magics.exporting.versions import numbers
 
 Signatures = Mapping[str, Callable[..., Any]]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from server_ext.errors import InvalidArgument, NotFound
-from tfs_magics.export_runtime import tensorflow
+from tfs_magics.exporting.runtime import tensorflow
 
 SERVE_TAG = "serve"
 DEFAULT_SIGNATURE = "serving_default"

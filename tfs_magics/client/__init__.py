@@ -1,0 +1,1 @@
+"""Asks a model server, over REST or gRPC: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""A live object becomes the next version of a model."""

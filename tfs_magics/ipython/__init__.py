@@ -1,0 +1,1 @@
+"""What only exists inside IPython: argument tables, evaluation, one-line errors."""
