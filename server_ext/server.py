@@ -12,6 +12,8 @@ import threading
 from functools import partial
 from typing import Any
 
+import psutil
+
 from server_ext.api.lookup import Lookup
 from server_ext.api.overview import Overview
 from server_ext.api.services import Services
@@ -180,5 +182,6 @@ class ModelServer:
                 "rest": self.rest_port,
                 "grpc_socket_path": self._options.grpc_socket_path,
             },
+            "rss_bytes": psutil.Process().memory_info().rss,
             "transport": {"grpc": self._grpc.transport if self._grpc else None},
         }

@@ -1,7 +1,7 @@
-"""The README's way without Jupyter, as a reader types it: export, serve, ask with every client.
+"""The README's examples, as a reader types them: in a notebook, and without one.
 
-The ports are the only change: the command gets two more flags, of which the last one wins, and the
-clients the ports that came of it.
+The ports are the only change: the server's command gets two more flags, of which the last one wins,
+and the clients the ports that came of it.
 """
 
 import json
@@ -18,15 +18,35 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 START_TIMEOUT_S = 90
 ANSWER = [2.5, 3.0, 4.5]
+NOTEBOOK = """
+import sys
+
+import keras
+import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+config = Config()
+config.HistoryManager.hist_file = ":memory:"
+shell = InteractiveShell.instance(config=config)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+x_test = np.random.default_rng(1).random((10, 4), dtype=np.float32)
+shell.push({"model": model, "x_test": x_test})
+for line in sys.argv[1].splitlines():
+    done = shell.run_cell(line)
+    done.raise_error()
+np.testing.assert_allclose(done.result, model.predict(x_test[:3], verbose=0), atol=1e-6)
+"""
 
 pytestmark = pytest.mark.tensorflow
 
 
 def examples() -> dict[str, str]:
     """Return the code blocks of the section, each by what it starts with or what it imports."""
-    section = (ROOT / "README.md").read_text().split("## Serving without Jupyter\n")[1]
+    section = README.split("## Serving without Jupyter\n")[1]
     blocks = re.findall(r"^```\w+\n(.*?)^```", section.split("\n## ")[0], re.MULTILINE | re.DOTALL)
     marks = {
         "export": "tfs_magics.export(",
@@ -84,6 +104,22 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         server.wait()
         server.stdout.close()
         log.close()
+
+
+def test_the_four_lines_in_a_notebook_answer_as_the_model_does(tmp_path: Path):
+    [lines] = re.findall(r"^```ipython\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+    done = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK, lines],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "models" / "model" / "1").is_dir()
 
 
 def test_curl_gets_the_answer(served: Served):

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, TypeVar
 import psutil
 
 REFERENCES = Path(__file__).parent / "references"
+BARE_THREADS = ("caller's thread", "all threads")
 START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 15
 Found = TypeVar("Found")
@@ -179,14 +180,14 @@ class GrpcioSync(Contender):
 
 
 class Bare(Contender):
-    """The callable in a process of its own, run on demand."""
+    """The callable in a process of its own, run on demand; `threads` are those of a run."""
 
-    name = "bare callable"
     ready = re.compile(r"^(\[.*\])$", re.MULTILINE)
 
-    def __init__(self, model: Path, log: Path, signature: str, sample: Path) -> None:
+    def __init__(self, model: Path, log: Path, signature: str, sample: Path, threads: str) -> None:
         super().__init__(model, log)
-        self._arguments = [str(model), signature, str(sample)]
+        self.name = f"bare callable, {threads}"
+        self._arguments = [str(model), signature, str(sample), threads]
         self.answer: list[float] = []
 
     def command(self) -> list[str]:

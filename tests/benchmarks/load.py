@@ -95,10 +95,11 @@ def measure_bare(bare: Bare, rows: int, seconds: float) -> Sample:
     )
 
 
-def best_batch(bare: Bare, limit: int = 128) -> int:
-    """Return the number of rows per call, a power of two, at which the most rows pass."""
-    sizes = [2**power for power in range(limit.bit_length())]
-    return max(sizes, key=lambda rows: measure_bare(bare, rows, WARM_UP_S).per_second)
+def best(bares: Sequence[Bare], largest: int) -> tuple[Bare, int]:
+    """Return who passes the most rows per second at how many per call, up to the largest batch."""
+    sizes = [2**power for power in range(largest.bit_length())]
+    ways = [(bare, rows) for bare in bares for rows in sizes]
+    return max(ways, key=lambda way: measure_bare(*way, WARM_UP_S).per_second)
 
 
 def _client_cpu_s() -> float:

@@ -27,17 +27,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import load
 import models
 import numpy as np
-from contenders import Bare, Contender, FlaskGunicorn, GrpcioSync, Ours
+from contenders import BARE_THREADS, Bare, Contender, FlaskGunicorn, GrpcioSync, Ours
 from protocols import Asking, Grpc, Rest, verify
 from table import Row, Sample, compare, figures, ratios
 
 IN_FLIGHT = (1, 64)
+LARGEST_BATCH = 128
 
 
 class Servers(NamedTuple):
     """All that runs during the benchmark, and how to talk to it."""
 
-    bare: Bare
+    bares: list[Bare]
     ours: Contender
     grpcio: Contender
     flask: Contender
@@ -53,7 +54,7 @@ class Servers(NamedTuple):
         """Compare the server's answers, by each protocol, with TensorFlow's own."""
         for server, asking in self.pairs():
             if server is contender:
-                verify(asking, contender, self.bare.answer)
+                verify(asking, contender, self.bares[0].answer)
 
 
 def main() -> int:
@@ -66,12 +67,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tfs-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         servers = _start(arguments.model, folder, stack)
-        best = load.best_batch(servers.bare)
-        rows = _rows(servers, best, arguments.seconds, folder)
+        rows = _rows(servers, arguments.seconds, folder)
         _measure(rows, arguments.rounds)
         for contender in (servers.ours, servers.grpcio, servers.flask):
             servers.verify(contender)
-    _report(rows, arguments.model, best)
+    _report(rows, arguments.model)
     return 0
 
 
@@ -95,20 +95,27 @@ def _start(kind: str, folder: Path, stack: ExitStack) -> Servers:
         model = models.export(kind, folder / "model")
         sample = folder / "sample.npy"
         np.save(sample, models.sample())
-    bare = Bare(model, folder / "bare.log", models.SIGNATURE, sample)
+    bares = [
+        Bare(model, folder / f"bare{number}.log", models.SIGNATURE, sample, threads)
+        for number, threads in enumerate(BARE_THREADS)
+    ]
     ours = Ours(model, folder / "ours.log")
     grpcio = GrpcioSync(model, folder / "grpcio.log")
     flask = FlaskGunicorn(model, folder / "flask.log")
-    servers = Servers(bare, ours, grpcio, flask, Grpc(folder), Rest(folder))
-    for contender in (bare, ours, grpcio, flask):
+    servers = Servers(bares, ours, grpcio, flask, Grpc(folder), Rest(folder))
+    for contender in (*bares, ours, grpcio, flask):
         with _step(f"start {contender.name}, up to its first answer"):
             stack.enter_context(contender)
             servers.verify(contender)
     return servers
 
 
-def _rows(servers: Servers, best: int, seconds: float, folder: Path) -> list[Row]:
-    """Return what is measured; a reference stands before what is compared with it."""
+def _rows(servers: Servers, seconds: float, folder: Path) -> list[Row]:
+    """Return what is measured; a reference stands before what is compared with it.
+
+    The first two rows are TensorFlow alone in the way that is fastest here: with one row per call,
+    and with as many as pass best.
+    """
 
     def server(contender: Contender, asking: Asking, count: int, reference: Row | None) -> Row:
         def measure() -> Sample:
@@ -116,15 +123,12 @@ def _rows(servers: Servers, best: int, seconds: float, folder: Path) -> list[Row
 
         return Row(contender.name, asking.name, str(count), measure, reference)
 
-    rows = [
-        Row(
-            servers.bare.name,
-            "-",
-            f"1 x {size} rows",
-            partial(load.measure_bare, servers.bare, size, seconds),
-        )
-        for size in (1, best)
-    ]
+    rows = []
+    for largest in (1, LARGEST_BATCH):
+        with _step(f"look for the fastest bare callable with batches up to {largest}"):
+            bare, size = load.best(servers.bares, largest)
+        measure = partial(load.measure_bare, bare, size, seconds)
+        rows.append(Row(bare.name, "-", f"1 x {size}", measure))
     for contender, asking in ((servers.grpcio, servers.grpc), (servers.flask, servers.rest)):
         for count in IN_FLIGHT:
             reference = server(contender, asking, count, None)
@@ -140,14 +144,15 @@ def _measure(rows: list[Row], rounds: int) -> None:
                 row.samples.append(row.measure())
 
 
-def _report(rows: list[Row], kind: str, best: int) -> None:
+def _report(rows: list[Row], kind: str) -> None:
     rounds = len(rows[0].samples)
-    print(f"\nSmall {kind} model: median (lowest to highest) of {rounds} rounds\n")
+    print(f"\nSmall {kind} model: median (lowest to highest) of {rounds} rounds.")
+    print("1 x 128 is one call at a time, of 128 rows; each row counts as a request.\n")
     print(figures(rows))
     print("\nDivided by the reference of the same protocol, round by round\n")
     print(ratios(rows))
     single, batched = rows[:2]
-    print(f"\nAgainst TensorFlow alone (the bare callable; best batch: {best} rows)\n")
+    print("\nAgainst TensorFlow alone, the bare callables above\n")
     for row in rows:
         if row.reference is None:
             continue

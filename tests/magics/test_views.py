@@ -51,7 +51,11 @@ def model(name: str, *versions: dict[str, Any], problem: str | None = None) -> d
 
 
 def page(*models: dict[str, Any]) -> dict[str, Any]:
-    return {"started_at": time.time() - 8050, "models": list(models)}
+    return {
+        "started_at": time.time() - 8050,
+        "rss_bytes": 684_000_000,
+        "models": list(models),
+    }
 
 
 def running(*models: dict[str, Any]) -> View:
@@ -128,7 +132,7 @@ def test_status_has_a_row_for_each_version_and_the_reason_of_a_failure():
     )
 
     assert view.text.splitlines()[:-1] == [
-        "running, 2 h 14 min, 3.72k requests, 2.4 MB",
+        "running, 2 h 14 min, 3.72k requests, 684 MB",
         "  REST  http://127.0.0.1:8501",
         "  gRPC  127.0.0.1:8500",
         "model   version  state      requests  errors  memory",
@@ -361,3 +365,14 @@ def test_counts_have_three_digits_at_most(number: int, expected: str):
 )
 def test_shares_never_round_to_what_they_are_not(share: float, expected: str):
     assert numbers.percent(share) == expected
+
+
+def test_signatures_that_are_alike_are_shown_once(tmp_path):
+    spec = {"x": TensorInfo("float32", (-1, 8))}
+    alike = [Signature("serving_default", spec, {}), Signature("serve", spec, {})]
+    result = Exported("digits", 1, tmp_path, 9, alike, 0.1)
+
+    text = repr(signature.exported(result))
+
+    assert "serving_default (also: serve)" in text
+    assert text.count("[n, 8]") == 1

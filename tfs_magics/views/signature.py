@@ -34,6 +34,7 @@ class _Slot(NamedTuple):
 
 
 class _Block(NamedTuple):
+    name: str
     title: str
     slots: list[_Slot]
 
@@ -42,6 +43,7 @@ def metadata(model: Metadata) -> View:
     """Return the signatures of one version of a model."""
     blocks = [
         _Block(
+            signature.name,
             ", ".join(part for part in (signature.name, signature.method) if part),
             _slots(
                 [(t.alias, t.dtype, t.shape, t.default or "") for t in signature.inputs.values()],
@@ -50,6 +52,7 @@ def metadata(model: Metadata) -> View:
         )
         for signature in model.signatures.values()
     ]
+    blocks = _merged(blocks)
     title = f"{model.name} {model.version}"
     if len(blocks) == 1:
         top = head(title, muted(blocks[0].title))
@@ -67,6 +70,7 @@ def exported(result: Exported) -> View:
     blocks = [
         _Block(
             signature.name,
+            signature.name,
             _slots(
                 [(alias, *spec) for alias, spec in signature.inputs.items()],
                 [(alias, *spec) for alias, spec in signature.outputs.items()],
@@ -74,6 +78,7 @@ def exported(result: Exported) -> View:
         )
         for signature in result.signatures
     ]
+    blocks = _merged(blocks)
     title = f"{result.name} {result.version}"
     done = [f"exported {duration(result.seconds)}"]
     if result.difference is not None:
@@ -96,6 +101,20 @@ def exported(result: Exported) -> View:
         f"Next: {serve}",
     ]
     return View(f"Export of {title}", join(*html), "\n".join(text), result)
+
+
+def _merged(blocks: Iterable[_Block]) -> list[_Block]:
+    """Show signatures that take and return the same once: Keras writes each model's twice."""
+    groups: dict[tuple[_Slot, ...], list[_Block]] = {}
+    for block in blocks:
+        slots = tuple(slot._replace(shape=slot.shape and tuple(slot.shape)) for slot in block.slots)
+        groups.setdefault(slots, []).append(block)
+    return [
+        first._replace(title=f"{first.title} (also: {', '.join(block.name for block in others)})")
+        if others
+        else first
+        for first, *others in groups.values()
+    ]
 
 
 def _slots(inputs: Iterable[tuple[Any, ...]], outputs: Iterable[tuple[Any, ...]]) -> list[_Slot]:

@@ -80,13 +80,11 @@ def _next() -> tuple[str, Markup]:
 
 def _facts(server: Mapping[str, Any], now: float) -> str:
     versions = [version for model in server["models"] for version in model["versions"]]
-    loaded = [version for version in versions if version["state"] != "END"]
     parts = [
         whole_seconds(max(0.0, now - server["started_at"])),
         plural(sum(version["requests"] for version in versions), "request"),
+        size(server["rss_bytes"]),
     ]
-    if loaded:
-        parts.append(size(sum(version["memory_bytes"] for version in loaded)))
     return " · ".join(parts)
 
 

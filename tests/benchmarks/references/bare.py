@@ -3,7 +3,7 @@
 Loads a SavedModel into a Session, makes one callable and prints its answer for the sample image as
 a JSON line. Then it reads lines until standard input closes: `<seconds> <rows per call>` runs the
 callable that long, one call after the other, and prints the JSON object `calls`, `elapsed_s`,
-`latencies_us`.
+`latencies_us`. A run uses TensorFlow's threads or, where that is asked for, the caller's only.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.protobuf.config_pb2 import CallableOptions
+from tensorflow.core.protobuf.config_pb2 import CallableOptions, ConfigProto
+
+OF_CALLER = ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=-1)
 
 
-def main(directory: str, signature_name: str, sample_file: str) -> None:
-    session = tf.compat.v1.Session(graph=tf.Graph())
+def main(directory: str, signature_name: str, sample_file: str, threads: str) -> None:
+    config = OF_CALLER if threads == "caller's thread" else ConfigProto()
+    session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
     with session.graph.as_default():
         meta = tf.compat.v1.saved_model.load(session, ["serve"], directory)
     signature = meta.signature_def[signature_name]
