@@ -21,6 +21,8 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from server_ext import __version__, chatter
@@ -60,7 +62,7 @@ def serve(options: Options) -> int:
     """Start, announce, wait for a signal, drain; return the exit code."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, partial(_on_signal, stop))
     if options.exit_when_stdin_closes:
         threading.Thread(target=_watch_stdin, args=(stop,), name="stdin", daemon=True).start()
     try:
@@ -220,6 +222,12 @@ def _spare_collector() -> None:
 def _failed(error: ServingError) -> int:
     print(f"Failed to start server. Error: {error.status_text}", flush=True)
     return BAD_START
+
+
+def _on_signal(stop: threading.Event, number: int, _: FrameType | None) -> None:
+    if stop.is_set():  # asked again: the one who asks does not want to wait for the drain
+        os._exit(128 + number)
+    stop.set()
 
 
 def _watch_stdin(stop: threading.Event) -> None:

@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -73,27 +74,61 @@ def test_the_docker_images_variables_name_the_model(start_server, model):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_with_exit_0_and_answers_what_is_in_flight(start_server, tmp_path, number):
-    base = tmp_path / "slow"
-    _export_slow(base / "1")
-    server = start_server(f"--model_base_path={base}", "--model_name=slow")
-    answers = []
-    body = {"inputs": {"rounds": 3_000_000}}
-    thread = threading.Thread(
-        target=lambda: answers.append(
-            requests.post(f"{server.url}/v1/models/slow:predict", json=body, timeout=60)
-        )
-    )
-    thread.start()
-    _wait_in_flight(server, "slow")
+def test_a_signal_ends_it_with_exit_0_and_answers_what_is_in_flight(
+    start_server, slow_model, number
+):
+    server = start_server(f"--model_base_path={slow_model}", "--model_name=slow")
+    with ThreadPoolExecutor(2) as callers, grpc.insecure_channel(server.target) as channel:
+        by_rest = callers.submit(ask_slowly, server)
+        by_grpc = callers.submit(ask_slowly_by_grpc, channel)
+        wait_in_flight(server, 2)
 
-    server.send(number)
+        server.send(number)
 
+        assert by_rest.result(60).json() == {"outputs": ROUNDS}
+        assert list(by_grpc.result(60).outputs["n"].int_val) == [ROUNDS]
     assert server.wait() == 0
-    thread.join(60)
-    assert answers[0].status_code == 200
-    assert answers[0].json() == {"outputs": 3_000_000}
     assert not any("Traceback" in line for line in server.stderr)
+
+
+def test_what_takes_longer_than_the_drain_time_does_not_keep_it_from_ending(
+    start_server, slow_model
+):
+    server = start_server(
+        f"--model_base_path={slow_model}", "--model_name=slow", "--drain_timeout_seconds=0"
+    )
+    with ThreadPoolExecutor(1) as callers:
+        answer = callers.submit(ask_slowly, server, 2_000_000_000)
+        wait_in_flight(server, 1)
+
+        server.send(signal.SIGTERM)
+
+        assert server.wait() == 0
+        assert answer.result(60).status_code == 503
+
+
+def test_a_second_signal_ends_it_at_once(start_server, slow_model, eventually):
+    server = start_server(f"--model_base_path={slow_model}", "--model_name=slow")
+    with ThreadPoolExecutor(1) as callers:
+        answer = callers.submit(ask_slowly, server, 2_000_000_000)
+        wait_in_flight(server, 1)
+        server.send(signal.SIGINT)
+        eventually(lambda: any("Stopping" in line for line in server.stderr))
+
+        server.send(signal.SIGINT)
+
+        assert server.wait() == 128 + signal.SIGINT
+        assert answer.exception(60)
+
+
+def test_a_grpc_deadline_that_passes_is_told_and_the_server_goes_on(start_server, slow_model):
+    server = start_server(f"--model_base_path={slow_model}", "--model_name=slow")
+    with grpc.insecure_channel(server.target) as channel:
+        with pytest.raises(grpc.RpcError) as error:
+            ask_slowly_by_grpc(channel, timeout=0.2)
+
+        assert error.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        assert ask_slowly_by_grpc(channel, rounds=3).outputs["n"].int_val == [3]
 
 
 def test_it_goes_when_its_standard_input_closes(start_server, model):
@@ -252,43 +287,58 @@ def test_with_wait_for_models_off_the_ports_open_at_once(start_server, model, ev
     eventually(lambda: states(server) == {1: "AVAILABLE"})
 
 
-def test_a_rest_request_that_takes_too_long_is_a_504(start_server, tmp_path):
-    base = tmp_path / "slow"
-    _export_slow(base / "1")
+def test_a_rest_request_that_takes_too_long_is_a_504(start_server, slow_model):
     server = start_server(
-        f"--model_base_path={base}", "--model_name=slow", "--rest_api_timeout_in_ms=200"
+        f"--model_base_path={slow_model}", "--model_name=slow", "--rest_api_timeout_in_ms=200"
     )
 
-    response = requests.post(
-        f"{server.url}/v1/models/slow:predict",
-        json={"inputs": {"rounds": 3_000_000}},
-        timeout=60,
-    )
+    response = ask_slowly(server)
 
     assert response.status_code == 504
     assert "--rest_api_timeout_in_ms=200" in response.json()["error"]
 
 
-def _export_slow(directory: Path) -> None:
+ROUNDS = 3_000_000  # a second or so
+
+
+@pytest.fixture
+def slow_model(tmp_path: Path) -> Path:
+    """A model that counts as far as it is told: `rounds` int32 [] -> n int32 []."""
     import tensorflow as tf
 
     class Slow(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec([], tf.int32, name="rounds")])
         def count(self, rounds):
-            return {
-                "n": tf.while_loop(lambda n: n < rounds, lambda n: [n + 1], [tf.constant(0)])[0]
-            }
+            counted = tf.while_loop(lambda n: n < rounds, lambda n: [n + 1], [tf.constant(0)])
+            return {"n": counted[0]}
 
     module = Slow()
-    tf.saved_model.save(module, str(directory), signatures=module.count)
+    base = tmp_path / "slow"
+    tf.saved_model.save(module, str(base / "1"), signatures=module.count)
+    return base
 
 
-def _wait_in_flight(server, name: str) -> None:
+def ask_slowly(server, rounds=ROUNDS):
+    body = {"inputs": {"rounds": rounds}}
+    return requests.post(f"{server.url}/v1/models/slow:predict", json=body, timeout=60)
+
+
+def ask_slowly_by_grpc(channel, rounds=ROUNDS, timeout=60):
+    import tensorflow as tf
+    from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = "slow"
+    request.inputs["rounds"].CopyFrom(tf.make_tensor_proto(rounds, tf.int32))
+    stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    return stub.Predict(request, timeout=timeout)
+
+
+def wait_in_flight(server, count: int) -> None:
     pause = threading.Event()
     for _ in range(3000):
         page = requests.get(f"{server.url}/v1/server", timeout=30).json()
-        model = next(m for m in page["models"] if m["name"] == name)
-        if model["versions"][0]["in_flight"]:
+        if page["models"][0]["versions"][0]["in_flight"] == count:
             return
         pause.wait(0.01)
-    raise AssertionError("the request never reached the model")
+    raise AssertionError("the requests never reached the model")

@@ -14,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from server_ext.errors import DeadlineExceeded
+from server_ext.errors import DeadlineExceeded, Unavailable
 from server_ext.frontends.rest import Answer, Request, RestApi, error_answer
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -52,13 +52,16 @@ class AsgiApp:
                 future.set_result(answer)
 
         self._rest.handle(request, lambda answer: _post(loop, settle, answer))
-        if self._timeout_s is None or future.done():
-            return await future
-        timer = loop.call_later(self._timeout_s, lambda: settle(self._too_late()))
+        timer = None
+        if self._timeout_s is not None and not future.done():
+            timer = loop.call_later(self._timeout_s, lambda: settle(self._too_late()))
         try:
             return await future
+        except asyncio.CancelledError:  # by uvicorn, when the drain time is over
+            return error_answer(Unavailable("The server is shutting down"))
         finally:
-            timer.cancel()
+            if timer:
+                timer.cancel()
 
     def _too_late(self) -> Answer:
         milliseconds = round((self._timeout_s or 0) * 1000)
