@@ -22,6 +22,21 @@ define need
 	}
 endef
 
+# $(call unpack,COMMAND,DEBIAN PACKAGE,WHAT IS LOST WITHOUT IT): puts the one program into .venv and
+# installs nothing, for packages that would start a service.
+define unpack
+	@command -v $(1) >/dev/null || [ -x $(BIN)/$(1) ] || { \
+	  if command -v apt-get >/dev/null; then \
+	    echo "==> Unpacking $(1) from the system package $(2) into $(VENV)"; \
+	    at=$$(mktemp -d); { cd $$at && { apt-get download $(2) || \
+	      { apt-get update && apt-get download $(2); }; } && dpkg -x $(2)_*.deb . && cd - && \
+	      cp $$at/usr/bin/$(1) $(BIN)/; } >/dev/null 2>&1; rm -rf $$at; \
+	  fi; \
+	  command -v $(1) >/dev/null || [ -x $(BIN)/$(1) ] || \
+	    echo "==> $(1) is missing: $(3). It is in the package $(2)"; \
+	}
+endef
+
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -38,6 +53,7 @@ lab: install ## Open the quickstart notebook in JupyterLab
 test: install ## Check format, lint, types and spelling, and run every test
 	$(call need,node,nodejs,the test of the Node.js client does not run)
 	$(call need,curl,curl,the test of the curl commands does not run)
+	$(call unpack,prometheus,prometheus,the test with a real Prometheus does not run)
 	@echo "==> Format, lint, types, spelling"
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

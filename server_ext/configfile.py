@@ -1,6 +1,7 @@
 """Follows --model_config_file: reads it again when it has changed and applies what it says.
 
-A file that cannot be read or parsed is reported once and changes nothing.
+A file that cannot be read, parsed or applied is reported and changes nothing. One that fails for
+another reason than its text (a model in it cannot be loaded) is tried again after a while.
 """
 
 from __future__ import annotations
@@ -8,15 +9,18 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 
-from server_ext.errors import ServingError
+from server_ext.errors import InvalidArgument, ServingError
 from server_ext.lifecycle.source import ModelConfig
 from server_ext.modelconfig import read_model_config_file
 
 log = logging.getLogger(__name__)
 
 Stamp = tuple[int, int, int]
+
+AGAIN_S = 60.0
 
 
 class ConfigFile:
@@ -29,6 +33,7 @@ class ConfigFile:
         self._poll_wait_s = poll_wait_s
         self._apply = apply
         self._seen: Stamp | None = None
+        self._again_at: float | None = None  # by the monotonic clock
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="config-file", daemon=True)
 
@@ -54,14 +59,20 @@ class ConfigFile:
 
     def _follow(self) -> None:
         while not self._stop.wait(self._poll_wait_s):
-            if self._stamp() == self._seen:
-                continue
-            try:
-                self._apply(self.read())
-            except ServingError as error:
-                log.error("%s is not applied: %s", self._path, error)
-            except Exception:
-                log.exception("%s is not applied: a bug of the server", self._path)
+            again = self._again_at is not None and time.monotonic() >= self._again_at
+            if again or self._stamp() != self._seen:
+                self._follow_change()
+
+    def _follow_change(self) -> None:
+        self._again_at = None
+        try:
+            self._apply(self.read())
+        except ServingError as error:
+            log.error("%s is not applied: %s", self._path, error)
+            if not isinstance(error, InvalidArgument):
+                self._again_at = time.monotonic() + AGAIN_S
+        except Exception:
+            log.exception("%s is not applied: a bug of the server", self._path)
 
     def _stamp(self) -> Stamp | None:
         try:

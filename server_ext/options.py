@@ -7,19 +7,35 @@ have. Nothing here reads the environment or ends the process.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from server_ext.errors import InvalidArgument
 
 MAX_PORT = 65535
+_NOT_NEGATIVE = (
+    "drain_timeout_seconds",
+    "reload_timeout_seconds",
+    "num_load_threads",
+    "num_unload_threads",
+    "max_num_load_retries",
+    "load_retry_interval_micros",
+    "total_model_memory_limit_bytes",
+    "grpc_max_threads",
+    "rest_api_num_threads",
+)
 
 
-def option(default: Any, help: str, *, kind: type | None = None, ours: bool = False) -> Any:
-    """Declare one option; `kind` is its type where the default does not tell it."""
+def option(
+    default: Any, help: str, *, kind: type | None = None, ours: bool = False, bits: int = 32
+) -> Any:
+    """Declare one option; `kind` is its type where the default does not tell it.
+
+    An integer has `bits` bits with its sign, as in TensorFlow Serving's table of flags.
+    """
     return field(
         default=default,
-        metadata={"help": help, "kind": kind or type(default), "ours": ours},
+        metadata={"help": help, "kind": kind or type(default), "ours": ours, "bits": bits},
     )
 
 
@@ -45,6 +61,9 @@ class Options:
         30000, "Milliseconds a REST request may take before it is answered with 504. 0: no limit."
     )
     host: str = option("127.0.0.1", "Address to listen on, for gRPC and REST.", ours=True)
+    enable_grpc_healthcheck_service: bool = option(
+        False, "Offer grpc.health.v1.Health; it says NOT_SERVING while the server drains."
+    )
     model_name: str = option("default", "Name of the model at --model_base_path.")
     model_base_path: str = option(
         "", "Directory that holds the numbered version directories of the one model to serve."
@@ -57,8 +76,43 @@ class Options:
     model_config_file_poll_wait_seconds: int = option(
         0, "Seconds between two looks at --model_config_file for changes. 0: read it once."
     )
+    reload_timeout_seconds: int = option(
+        120,
+        "Seconds that the models of a new configuration get to become available; "
+        "then the one from before stays.",
+        ours=True,
+    )
+    allow_version_labels_for_unavailable_models: bool = option(
+        False,
+        "Accept new labels for any version. Without it a label needs a version that is available "
+        "or that its own configuration asks for.",
+    )
+    monitoring_config_file: str = option(
+        "",
+        "Text-format MonitoringConfig that turns on the page for Prometheus, on the REST port; "
+        "at /monitoring/prometheus/metrics unless it says where.",
+    )
     file_system_poll_wait_seconds: int = option(
         1, "Seconds between two looks for new or removed versions. 0: look once. Below 0: never."
+    )
+    num_load_threads: int = option(0, "Versions that load at a time. 0: two.")
+    num_unload_threads: int = option(0, "Versions that unload at a time. 0: two.")
+    max_num_load_retries: int = option(
+        5,
+        "Attempts to load a version after the first one has failed. None follows a failure that "
+        "only other files can cure: then it is tried again when they change.",
+    )
+    load_retry_interval_micros: int = option(
+        60_000_000, "Microseconds between two attempts to load a version."
+    )
+    total_model_memory_limit_bytes: int = option(
+        0,
+        "Bytes that all loaded versions may take, estimated as 1.2 times their files. What does "
+        "not fit is refused, and what is loaded stays. 0: no limit.",
+        ours=True,
+    )
+    saved_model_tags: str = option(
+        "serve", "Tags, with commas between them, of the graph to take from each SavedModel."
     )
     tensorflow_session_parallelism: int = option(
         0, "Sets both of the following. 0: each run of a model stays on one thread."
@@ -68,6 +122,28 @@ class Options:
     )
     tensorflow_inter_op_parallelism: int = option(
         0, "Operations of one run that may run at a time. 0: one, on the thread of the request."
+    )
+    tensorflow_session_config_file: str = option(
+        "",
+        "Text-format tensorflow.ConfigProto for the sessions that run the models; flags win over "
+        "what it says.",
+    )
+    per_process_gpu_memory_fraction: float = option(
+        0.0, "Share of each GPU's memory that TensorFlow may take, from 0 to 1. 0: it decides."
+    )
+    mixed_precision: str = option(
+        "", "bfloat16 lets oneDNN compute in that type where it can. Anything else: a warning."
+    )
+    grpc_max_threads: int = option(
+        0, "Requests that run at a time. 0: twice the cores, at least 4. REST shares these threads."
+    )
+    rest_api_num_threads: int = option(
+        0, "The same for REST; as they share the threads, the larger of the two counts."
+    )
+    enable_signature_method_name_check: bool = option(
+        False,
+        "Refuse to classify or regress by a signature whose method_name is another, and to predict "
+        "by one of an unknown method.",
     )
     wait_for_models: bool = option(
         True,
@@ -84,6 +160,11 @@ class Options:
     version: bool = option(False, "Print the versions of the server and of TensorFlow, and exit.")
 
     def __post_init__(self) -> None:
+        self._check_integers()
+        if not self.host.strip():  # an unset variable of a script must not open all interfaces
+            raise InvalidArgument(
+                "--host is empty: use 127.0.0.1, or 0.0.0.0 to listen on all interfaces"
+            )
         for name in ("port", "rest_api_port"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= MAX_PORT:
@@ -98,10 +179,22 @@ class Options:
                 "tensorflow_session_parallelism sets both tensorflow_intra_op_parallelism and "
                 "tensorflow_inter_op_parallelism: give it alone, or the other two"
             )
-        if self.drain_timeout_seconds < 0:
+        if not 0 <= self.per_process_gpu_memory_fraction <= 1:
             raise InvalidArgument(
-                f"--drain_timeout_seconds is {self.drain_timeout_seconds}: use 0 or more"
+                "--per_process_gpu_memory_fraction is "
+                f"{self.per_process_gpu_memory_fraction}: a share is from 0 to 1"
             )
+        for name in _NOT_NEGATIVE:
+            if getattr(self, name) < 0:
+                raise InvalidArgument(f"--{name} is {getattr(self, name)}: use 0 or more")
+
+    def _check_integers(self) -> None:
+        for declared in fields(self):
+            value, limit = getattr(self, declared.name), 2 ** (declared.metadata["bits"] - 1)
+            if isinstance(value, int) and not -limit <= value < limit:
+                raise InvalidArgument(
+                    f"--{declared.name} is {value}: it must be from {-limit} to {limit - 1}"
+                )
 
     def check_servable(self) -> None:
         """Refuse options that name nothing to serve.

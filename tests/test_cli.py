@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 
-from server_ext import __version__, cli
+from server_ext import __version__, cli, commandline
 from server_ext.errors import InvalidArgument
 from server_ext.options import Options
+from server_ext.otherflags import OTHER_FLAGS
 
 
 def parse(*argv: str, **environ: str) -> Options:
@@ -57,6 +58,12 @@ def test_defaults_are_tensorflow_servings():
         ("--port=70000", "--port is 70000: a port is from 0 to 65535"),
         ("--rest_api_port=-2", "--rest_api_port is -2"),
         ("--wait_for_models=maybe", "'maybe' is not true, false, 1 or 0"),
+        (
+            "--file_system_poll_wait_seconds=2147483648",
+            "--file_system_poll_wait_seconds is 2147483648: it must be from -2147483648 to 2147483647",
+        ),
+        ("--rest_api_timeout_in_ms=" + "9" * 400, "it must be from -2147483648 to 2147483647"),
+        ("--host=", "--host is empty: use 127.0.0.1, or 0.0.0.0 to listen on all interfaces"),
     ],
 )
 def test_a_wrong_flag_is_refused_with_what_to_do(argument, words):
@@ -109,6 +116,76 @@ def test_a_start_failure_is_one_line_on_stdout(capsys):
         "Failed to start server. Error: INVALID_ARGUMENT: "
         "unknown argument: --prot=1. Did you mean --port?\n"
     )
+
+
+def test_help_is_in_groups(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+
+    out = capsys.readouterr().out
+    assert all(f"{title}:\n" in out for title in commandline.GROUPS.values())
+    assert "flags of TensorFlow Serving without effect here:\n" in out
+
+
+def test_a_flag_without_effect_is_ignored_and_logged(caplog):
+    assert parse("--enable_batching", "--model_base_path=/m") == parse("--model_base_path=/m")
+
+    assert "--enable_batching is ignored: batching is not offered yet" in caplog.text
+
+
+def test_a_flag_that_asks_for_nothing_is_not_worth_a_word(caplog):
+    parse("--enable_batching=false", "--ssl_config_file=", "--xla_cpu_compilation_enabled=0")
+
+    assert not caplog.text
+
+
+def test_a_flag_that_may_not_be_ignored_is_refused_with_the_reason():
+    with pytest.raises(InvalidArgument, match="--use_alts_credentials is not offered here: ALTS"):
+        parse("--use_alts_credentials")
+
+
+def test_no_flag_has_an_effect_and_none():
+    assert not OTHER_FLAGS.keys() & {field.name for field in dataclasses.fields(Options)}
+
+
+# The names of model_servers/main.cc.
+TENSORFLOW_SERVINGS = """
+port grpc_socket_path rest_api_port rest_api_num_threads rest_api_timeout_in_ms
+rest_api_enable_cors_support enable_batching batching_parameters_file
+enable_per_model_batching_parameters allow_version_labels_for_unavailable_models model_config_file
+model_config_file_poll_wait_seconds model_name model_base_path num_load_threads num_unload_threads
+max_num_load_retries load_retry_interval_micros file_system_poll_wait_seconds
+flush_filesystem_caches tensorflow_session_parallelism tensorflow_intra_op_parallelism
+tensorflow_inter_op_parallelism tensorflow_session_config_file use_alts_credentials ssl_config_file
+platform_config_file per_process_gpu_memory_fraction saved_model_tags grpc_channel_arguments
+grpc_max_threads enable_model_warmup num_request_iterations_for_warmup version
+monitoring_config_file remove_unused_fields_from_bundle_metagraph prefer_tflite_model
+num_tflite_pools num_tflite_interpreters_per_pool enable_signature_method_name_check
+xla_cpu_compilation_enabled xla_gpu_compilation_enabled enable_profiler
+thread_pool_factory_config_file mixed_precision skip_initialize_tpu enable_grpc_healthcheck_service
+enable_serialization_as_tensor_content
+"""
+
+
+def test_every_flag_of_tensorflow_serving_is_known_and_no_other_unless_it_is_ours():
+    theirs = {field.name for field in dataclasses.fields(Options) if not field.metadata["ours"]}
+
+    assert theirs | OTHER_FLAGS.keys() == set(TENSORFLOW_SERVINGS.split())
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "--num_load_threads=-1",
+        "--max_num_load_retries=-1",
+        "--reload_timeout_seconds=-1",
+        "--total_model_memory_limit_bytes=-1",
+        "--per_process_gpu_memory_fraction=1.5",
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(argument):
+    with pytest.raises(InvalidArgument, match=argument.split("=")[0]):
+        parse(argument)
 
 
 def test_the_three_flags_of_parallelism_exclude_each_other():

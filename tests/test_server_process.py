@@ -131,6 +131,113 @@ def test_a_grpc_deadline_that_passes_is_told_and_the_server_goes_on(start_server
         assert ask_slowly_by_grpc(channel, rounds=3).outputs["n"].int_val == [3]
 
 
+def test_cancelled_and_expired_grpc_calls_that_still_wait_are_never_run(start_server, slow_model):
+    server = start_server(f"--model_base_path={slow_model}", "--model_name=slow")
+    with grpc.insecure_channel(server.target) as channel, ThreadPoolExecutor(64) as callers:
+        waiting = [
+            callers.submit(ask_slowly_by_grpc, channel, rounds=ROUNDS, timeout=1) for _ in range(64)
+        ]
+        assert all(isinstance(call.exception(60), grpc.RpcError) for call in waiting)
+
+        assert ask_slowly_by_grpc(channel, rounds=3).outputs["n"].int_val == [3]
+
+    page = requests.get(f"{server.url}/v1/server", timeout=30).json()
+    version = page["models"][0]["versions"][0]
+    assert version["requests"] + version["in_flight"] < 32
+
+
+def test_the_end_of_standard_input_is_no_first_signal(start_server, slow_model, eventually):
+    server = start_server(
+        f"--model_base_path={slow_model}", "--model_name=slow", "--exit_when_stdin_closes"
+    )
+    with ThreadPoolExecutor(1) as callers:
+        answer = callers.submit(ask_slowly, server)
+        wait_in_flight(server, 1)
+        server.process.stdin.close()
+        eventually(lambda: any("Stopping" in line for line in server.stderr))
+
+        server.send(signal.SIGTERM)
+
+        assert answer.result(60).json() == {"outputs": ROUNDS}
+    assert server.wait() == 0
+
+
+CLOSED_BY_PARENT = """
+import os, sys
+for number in map(int, sys.argv.pop().split(",")):
+    os.close(number)
+os.execv(sys.executable, [sys.executable, "-m", "server_ext", *sys.argv[1:]])
+"""
+
+
+@pytest.mark.parametrize("numbers", ["0", "1", "2", "0,1,2"])
+def test_standard_streams_that_are_closed_do_not_matter(
+    start_server, model, free_port, eventually, numbers
+):
+    server = start_server(
+        f"--rest_api_port={free_port}",
+        f"--model_base_path={model}",
+        "--model_name=m",
+        numbers,
+        program=("-c", CLOSED_BY_PARENT),
+    )
+    server.ready = {"rest_api_port": free_port}
+
+    eventually(lambda: answers(server), 60)
+
+    assert predict(server).status_code == 200
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+
+
+def test_a_closed_standard_input_counts_as_one_that_ended(start_server, model):
+    server = start_server(
+        f"--model_base_path={model}",
+        "--exit_when_stdin_closes",
+        "0",
+        program=("-c", CLOSED_BY_PARENT),
+    )
+
+    assert server.wait() == 0
+
+
+NO_READER = """
+import os, sys
+reader, writer = os.pipe()
+os.close(reader)
+os.dup2(writer, 1)
+os.execv(sys.executable, [sys.executable, "-m", "server_ext", *sys.argv[1:]])
+"""
+
+
+def test_it_serves_although_nobody_reads_its_first_line(start_server, model, free_port, eventually):
+    server = start_server(
+        f"--rest_api_port={free_port}", f"--model_base_path={model}", program=("-c", NO_READER)
+    )
+    server.ready = {"rest_api_port": free_port}
+
+    eventually(lambda: answers(server), 60)
+
+    assert any(f'"rest_api_port": {free_port}' in line for line in server.stderr)
+    server.send(signal.SIGTERM)
+    assert server.wait() == 0
+    assert not any("Traceback" in line for line in server.stderr)
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def answers(server) -> bool:
+    try:
+        return requests.get(f"{server.url}/healthz", timeout=30).ok
+    except requests.ConnectionError:
+        return False
+
+
 def test_it_goes_when_its_standard_input_closes(start_server, model):
     server = start_server(f"--model_base_path={model}", "--exit_when_stdin_closes")
 
@@ -287,15 +394,26 @@ def test_with_wait_for_models_off_the_ports_open_at_once(start_server, model, ev
     eventually(lambda: states(server) == {1: "AVAILABLE"})
 
 
-def test_a_rest_request_that_takes_too_long_is_a_504(start_server, slow_model):
+def test_a_rest_request_that_takes_too_long_is_a_504_and_counts_as_one(
+    start_server, slow_model, tmp_path
+):
+    (tmp_path / "monitoring.config").write_text("prometheus_config { enable: true }")
     server = start_server(
-        f"--model_base_path={slow_model}", "--model_name=slow", "--rest_api_timeout_in_ms=200"
+        f"--model_base_path={slow_model}",
+        "--model_name=slow",
+        "--rest_api_timeout_in_ms=200",
+        f"--monitoring_config_file={tmp_path / 'monitoring.config'}",
     )
 
     response = ask_slowly(server)
+    metrics = requests.get(f"{server.url}/monitoring/prometheus/metrics", timeout=30).text
 
     assert response.status_code == 504
     assert "--rest_api_timeout_in_ms=200" in response.json()["error"]
+    counted = [line for line in metrics.splitlines() if ":request_count{" in line]
+    assert counted == [
+        ':tensorflow:serving:request_count{model_name="slow",status="DEADLINE_EXCEEDED"} 1'
+    ]
 
 
 ROUNDS = 3_000_000  # a second or so

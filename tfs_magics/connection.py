@@ -68,8 +68,10 @@ class Connection(Protocol):
         """Return at most `number` of the last lines of its log, the oldest first."""
         ...
 
-    def check(self) -> None:
+    def check(self, grace_s: float = 0.0) -> None:
         """Return if the server is well as far as can be told without asking it.
+
+        `grace_s` is how long to wait for the end of one that may be ending.
 
         Raises:
             Unavailable: it has ended; the message has its last lines.

@@ -69,6 +69,7 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
     )
     def tfs_export(self, args: Namespace, names: Names) -> Exported:
         """Export a model as its next version."""
+        __tracebackhide__ = True
         obj = names.object(args.object)
         name = args.name or names.own_name(args.object, obj)
         return serving.export(
@@ -127,7 +128,11 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
         argument("--grpc", action="store_true", help="Ask over gRPC rather than REST."),
     )
     def tfs_predict(self, args: Namespace, names: Names) -> Array | dict[str, Array]:
-        """Ask a served model; returns an array, or a dict of them for several outputs."""
+        """Ask a served model for its answer to an array, as an array.
+
+        Several outputs are a dict of arrays by name.
+        """
+        __tracebackhide__ = True
         answer = serving.prediction(
             args.name,
             names.value(args.x),

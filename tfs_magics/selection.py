@@ -29,8 +29,8 @@ class Selection:
     def __init__(
         self, base_path: str | None, exported: Mapping[str, Path], served: Mapping[str, Model]
     ) -> None:
-        self._base_path = Path(os.path.abspath(os.path.expanduser(base_path or BASE_PATH)))
-        self._shown = base_path or BASE_PATH
+        self._shown = _local(base_path or BASE_PATH)
+        self._base_path = Path(os.path.abspath(os.path.expanduser(self._shown)))
         self._exported: Mapping[str, Path] = {} if base_path else exported
         self._served: Mapping[str, Model] = {} if base_path else served
 
@@ -40,7 +40,7 @@ class Selection:
         Raises:
             NotFound: a name or directory does not exist, or there is nothing to serve.
             FailedPrecondition: a directory holds something else than numbered versions.
-            InvalidArgument: two directories have the same name.
+            InvalidArgument: two directories have the same name, or one is in a store.
         """
         paths = [self._find(name) for name in wanted] or list(self._all())
         if not paths:
@@ -69,8 +69,7 @@ class Selection:
             yield from ((model.name, model.base_path) for model in self._served.values())
 
     def _find(self, wanted: str) -> tuple[str, str]:
-        if "://" in wanted:
-            return wanted.rstrip("/").rpartition("/")[2], wanted
+        wanted = _local(wanted)
         if _is_path(wanted):
             return self._directory(Path(os.path.abspath(os.path.expanduser(wanted))), wanted)
         if wanted in self._exported:
@@ -116,6 +115,23 @@ def _check_kind(path: Path, shown: str) -> None:
             f"{shown} holds {len(inside)} models ({', '.join(inside[:5])}). "
             f"%tfs_serve --base-path {shown} serves them all."
         )
+
+
+def _local(wanted: str) -> str:
+    """Return a name or directory as it is, a file:// address as its directory.
+
+    Raises:
+        InvalidArgument: it is in a store. The server takes such a list of models as a whole or not
+            at all, so one of those would keep all others from being served.
+    """
+    scheme, separator, path = wanted.partition("://")
+    if not separator:
+        return wanted
+    if scheme != "file":
+        raise InvalidArgument(
+            f"{wanted} is not on this machine. Copy or mount it, and serve that directory."
+        )
+    return path
 
 
 def _is_path(wanted: str) -> bool:

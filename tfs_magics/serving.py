@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from server_ext.errors import Code, Unavailable
+from server_ext.errors import Code, InvalidArgument, Unavailable
 from tfs_magics import connection
 from tfs_magics.client.feeds import Array
 from tfs_magics.client.predicting import Place, Prediction, not_served
@@ -32,9 +32,10 @@ from tfs_magics.views import signature as signature_views
 from tfs_magics.views import status as status_views
 from tfs_magics.views.numbers import whole_seconds
 from tfs_magics.views.view import View
-from tfs_magics.waiting import goal, not_up, wait
+from tfs_magics.waiting import check_versions, goal, not_up, wait
 
 LOOK_BACK = 200
+ENDING_S = 1.0  # a connection breaks a moment before the process is seen to have ended
 _exported: dict[str, Path] = {}  # the models of this session, by name: their directories
 
 
@@ -81,7 +82,7 @@ def serve(
     not; an interrupt ends the wait, and the server goes on.
 
     Raises:
-        NotFound: a name or directory does not exist, or there is nothing to serve.
+        NotFound: a name, directory or version does not exist, or there is nothing to serve.
         FailedPrecondition: none of the models could be loaded; the message says why.
         Unavailable: the server did not start, or a port is taken; with its last lines.
         ServingError: DEADLINE_EXCEEDED, `timeout_s` passed; the models go on loading.
@@ -91,6 +92,8 @@ def serve(
     chosen = Selection(base_path, _exported, server.models).models(models, policy)
     before = _page() if server.running else {}
     goals = [goal(model, before.get(model.name)) for model in chosen]
+    if policy is not None:
+        check_versions(goals)
     with Progress() as progress:
         began = time.monotonic()
 
@@ -193,7 +196,13 @@ def stop() -> View:
 
 
 def logs(lines: int = 20) -> View:
-    """Return the last lines of the server's log, also of one that has ended; `.data` lists them."""
+    """Return the last lines of the server's log, also of one that has ended; `.data` lists them.
+
+    Raises:
+        InvalidArgument: `lines` is no number of lines.
+    """
+    if lines < 1:
+        raise InvalidArgument(f"{lines} lines cannot be shown: ask for 1 or more.")
     return log_views.log(connection.current().last_lines(lines))
 
 
@@ -209,7 +218,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except Unavailable:
-        connection.current().check()
+        connection.current().check(ENDING_S)
         raise
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from server_ext.errors import Code, ServingError
+from server_ext.errors import Code, NotFound, ServingError
 from tfs_magics.hosting.modelfile import Model, found_versions
 from tfs_magics.hosting.process import ServerFailed
 from tfs_magics.ipython.notebook import Progress
@@ -73,8 +73,26 @@ def goal(model: Model, before: Mapping[str, Any] | None) -> Goal:
     """Return what to wait for; `before` is the model's page as it was before the question."""
     found = found_versions(model.base_path)
     wanted = frozenset(model.versions.choose(found))
-    absent = frozenset() if "://" in model.base_path else {*model.versions.numbers} - found
-    return Goal(model, wanted, failed_versions(before), frozenset(absent))
+    absent = frozenset(model.versions.numbers) - found
+    return Goal(model, wanted, failed_versions(before), absent)
+
+
+def check_versions(goals: Sequence[Goal]) -> None:
+    """Return if each model has at least one of the versions asked for by number.
+
+    The server would unload what it serves of a model to look for versions that are not there.
+
+    Raises:
+        NotFound: a model has none of them.
+    """
+    for each in goals:
+        if each.absent and not each.wanted:
+            asked = ", ".join(map(str, sorted(each.absent)))
+            there = ", ".join(map(str, sorted(found_versions(each.model.base_path)))) or "none"
+            raise NotFound(
+                f"{each.model.name} has no version {asked} in {each.model.base_path}. "
+                f"Versions there: {there}."
+            )
 
 
 def wait(
@@ -195,4 +213,4 @@ def _titled(name: str, versions: frozenset[int] | set[int]) -> str:
 def _is_current(model: Model, entry: Mapping[str, Any]) -> bool:
     """Tell whether the server's page speaks of the model as it is configured now."""
     same_place = os.path.realpath(entry["base_path"]) == os.path.realpath(model.base_path)
-    return bool(entry["policy"] == model.versions.text and (same_place or "://" in model.base_path))
+    return bool(entry["policy"] == model.versions.text and same_place)

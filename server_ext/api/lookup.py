@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from tensorflow_serving.apis.model_pb2 import ModelSpec as ModelSpecMessage
+
 from server_ext.errors import FailedPrecondition, InvalidArgument, ServableNotFound, Unavailable
 from server_ext.lifecycle.manager import Handle, Manager
 from server_ext.lifecycle.servable import Servable, Signature
@@ -93,6 +95,26 @@ def rest_signature(servable: Servable, name: str) -> Signature:
             f'Serving signature name: "{key}" not found in signature def. {_known(servable)}'
         )
     return signature
+
+
+def example_signature(servable: Servable, name: str) -> Signature:
+    """Return the signature a Classify or Regress names; `serving_default` for an empty name.
+
+    Raises:
+        InvalidArgument: the model has no such signature (servables/tensorflow/classifier.cc).
+    """
+    key = name or DEFAULT_SIGNATURE
+    signature = servable.signatures.get(key)
+    if signature is None:
+        raise InvalidArgument(f"No signature was found with the name: {key}. {_known(servable)}")
+    return signature
+
+
+def answered_by(handle: Handle, signature: Signature) -> ModelSpecMessage:
+    """Return what an answer says of who gave it: never a label, always version and signature."""
+    message = ModelSpecMessage(name=handle.name, signature_name=signature.name)
+    message.version.value = handle.version
+    return message
 
 
 def _known(servable: Servable) -> str:

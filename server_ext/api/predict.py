@@ -12,47 +12,58 @@ from typing import TYPE_CHECKING, Any
 
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
-from server_ext.api.lookup import grpc_signature, rest_signature
+from server_ext.api.lookup import answered_by, grpc_signature, rest_signature
 from server_ext.codecs import json_decode, json_encode, tensorproto
 from server_ext.codecs.dtypes import BY_NUMPY, name_of
-from server_ext.errors import InvalidArgument
+from server_ext.errors import Internal, InvalidArgument
 from server_ext.lifecycle.manager import Handle
 from server_ext.lifecycle.servable import Servable, Signature
 
 if TYPE_CHECKING:
     from server_ext.lifecycle.servable import Array
 
+METHOD_NAMES = tuple(f"tensorflow/serving/{verb}" for verb in ("predict", "classify", "regress"))
 
-def predict(handle: Handle, request: PredictRequest) -> PredictResponse:
+
+def predict(
+    handle: Handle, request: PredictRequest, *, check_method: bool = False
+) -> PredictResponse:
     """Answer a gRPC Predict with the lent version.
 
     Raises:
         FailedPrecondition: unknown signature.
+        Internal: see `verify_method`.
         InvalidArgument: inputs or output filter do not match the signature.
     """
     signature = grpc_signature(handle.servable, request.model_spec.signature_name)
+    verify_method(signature, check_method)
     check_aliases(signature, request.inputs)
     inputs = {alias: tensorproto.decode(request.inputs[alias], alias) for alias in request.inputs}
     aliases = chosen_outputs(signature, request.output_filter)
     outputs = run(handle.servable, signature, inputs, aliases)
-    response = PredictResponse()
-    spec = response.model_spec
-    spec.name, spec.signature_name = handle.name, signature.name
-    spec.version.value = handle.version
+    response = PredictResponse(model_spec=answered_by(handle, signature))
     for alias, array in zip(aliases, outputs, strict=True):
         dtype = signature.outputs[alias].dtype
         response.outputs[alias].CopyFrom(tensorproto.encode(array, dtype))
     return response
 
 
-def predict_json(handle: Handle, signature_name: str, document: Mapping[str, Any]) -> bytes:
+def predict_json(
+    handle: Handle,
+    signature_name: str,
+    document: Mapping[str, Any],
+    *,
+    check_method: bool = False,
+) -> bytes:
     """Answer a REST predict document with the lent version; all outputs are returned.
 
     Raises:
         InvalidArgument: unknown signature, or a document that does not fit it.
+        Internal: see `verify_method`.
     """
     signature = rest_signature(handle.servable, signature_name)
     inputs, row_form = json_decode.decode_predict(document, signature.inputs, signature.defaults)
+    verify_method(signature, check_method)
     aliases = list(signature.outputs)
     outputs = run(handle.servable, signature, inputs, aliases)
     return json_encode.encode_predict(dict(zip(aliases, outputs, strict=True)), row_form)
@@ -82,6 +93,19 @@ def run(
                 f"'{signature.name}'"
             )
     return servable.run(signature, inputs, aliases)
+
+
+def verify_method(signature: Signature, check_method: bool) -> None:
+    """Refuse a signature of none of the known methods, if --enable_signature_method_name_check.
+
+    Raises:
+        Internal: with the key words of servables/tensorflow/predict_util.cc.
+    """
+    if check_method and signature.method_name not in METHOD_NAMES:
+        raise Internal(
+            "Expected prediction signature method_name to be one of "
+            f"{{{', '.join(METHOD_NAMES)}}}. Was: {signature.method_name}"
+        )
 
 
 def check_aliases(signature: Signature, sent: Collection[str]) -> None:

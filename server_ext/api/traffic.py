@@ -1,9 +1,25 @@
-"""Counts of what each version answered, for status pages. Any thread may call."""
+"""Counts what was asked and how it ended: one place for dashboards and status pages.
+
+    front end --answered()--> request_count, request_latency      every request, by model
+    services  --ran()-------> runtime_latency                     the time inside of the model
+              --record()----> version_request_count               those that reached a version
+
+Compatible with servables/tensorflow/util.cc (names, labels, limits); the count by version is ours.
+Any thread may call.
+"""
 
 from __future__ import annotations
 
-import threading
+from threading import Lock
 from typing import NamedTuple
+
+from server_ext.errors import Code
+from server_ext.metrics import Registry, exponential
+
+LATENCY_LIMITS_US = exponential(10, 1.8, 33)
+EXAMPLE_LIMITS = exponential(1, 2, 15)
+MAX_NAMES = 1000  # of models that failed requests name
+MAX_NAME = 256
 
 
 class Counts(NamedTuple):
@@ -14,19 +30,72 @@ class Counts(NamedTuple):
 
 
 class Traffic:
-    """Requests and errors by model and version."""
+    """Requests by model, entry point and version.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: dict[tuple[str, int], Counts] = {}
+    Names come from clients. Those of models that have answered are always counted by name; of the
+    others a bounded number, so that who asks for random names does not fill the memory.
+    """
 
-    def record(self, name: str, version: int, *, failed: bool) -> None:
-        """Count one prediction."""
-        with self._lock:
-            requests, errors = self._counts.get((name, version), Counts())
-            self._counts[name, version] = Counts(requests + 1, errors + failed)
+    def __init__(self, registry: Registry) -> None:
+        serving = "/tensorflow/serving/"
+        self._requests = registry.counter(serving + "request_count", "model_name", "status")
+        self._latency = registry.histogram(
+            serving + "request_latency",
+            *("model_name", "API", "entrypoint"),
+            limits=LATENCY_LIMITS_US,
+        )
+        self._runtime = registry.histogram(
+            serving + "runtime_latency",
+            *("model_name", "API", "runtime"),
+            limits=LATENCY_LIMITS_US,
+        )
+        self._versions = registry.counter(
+            serving + "version_request_count", "model_name", "version", "status"
+        )
+        self._example_sizes = registry.histogram(
+            serving + "request_example_counts", "model", limits=EXAMPLE_LIMITS
+        )
+        self._examples = registry.counter(serving + "request_example_count_total", "model")
+        self._lock = Lock()
+        self._names: set[str] = set()
+
+    def answered(self, name: str, code: Code, api: str, entrypoint: str, seconds: float) -> None:
+        """Count one request; `seconds` are those from its arrival to its answer.
+
+        `name` is empty where the request has none, `api` too for what is no inference.
+        """
+        if code is Code.OK:
+            self._names.add(name)
+            self._requests.add((name, "OK"))
+            self._latency.observe((name, api, entrypoint), int(seconds * 1e6))
+        else:
+            self._requests.add((self._bounded(name), code.name))
+
+    def ran(self, name: str, api: str, seconds: float) -> None:
+        """Count one run of a model for a request of this API."""
+        self._runtime.observe((name, api, "TF1"), int(seconds * 1e6))
+
+    def examples(self, name: str, count: int) -> None:
+        """Count the examples of one MultiInference (upstream counts no other's)."""
+        self._example_sizes.observe((name,), count)
+        self._examples.add((name,), count)
+
+    def record(self, name: str, version: int, code: Code) -> None:
+        """Count one prediction of a version."""
+        self._versions.add((name, str(version), code.name))
 
     def of(self, name: str, version: int) -> Counts:
         """Return the counts of one version; zeros when it was never asked."""
+        counted = {code: self._versions.value((name, str(version), code.name)) for code in Code}
+        requests = sum(counted.values())
+        return Counts(requests, requests - counted[Code.OK])
+
+    def _bounded(self, name: str) -> str:
+        """Return the name under which a failed request is counted: its own, or none."""
         with self._lock:
-            return self._counts.get((name, version), Counts())
+            if name in self._names:
+                return name
+            if len(name) > MAX_NAME or len(self._names) >= MAX_NAMES:
+                return ""
+            self._names.add(name)
+            return name

@@ -61,3 +61,9 @@ def name_of(number: int) -> str:
     """Return TensorFlow's short name of a type number, or `type N` for one this table lacks."""
     row = BY_NUMBER.get(number)
     return row.name if row else f"type {number}"
+
+
+def enum_of(dtype: np.dtype[Any]) -> str:
+    """Return tensorflow.DataType's name of an array's type, numpy's for one this table lacks."""
+    row = BY_NUMPY.get(dtype)
+    return row.enum if row else str(dtype)

@@ -46,6 +46,11 @@ def encode_predict(outputs: Mapping[str, NDArray[Any]], row_form: bool) -> bytes
     return b'{\n    "' + key + b'": ' + dump(value) + b"\n}"
 
 
+def encode_results(results: Any) -> bytes:
+    """Return the body of a classify or regress answer: lists, arrays and bytes, as `dump` takes."""
+    return b'{\n    "results": ' + dump(results) + b"\n}"
+
+
 def _check_batch(outputs: Mapping[str, NDArray[Any]]) -> None:
     size = None
     for alias, array in outputs.items():

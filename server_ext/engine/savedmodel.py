@@ -74,7 +74,7 @@ class SavedModel:
             FailedPrecondition: the model has been closed.
             ServingError: with TensorFlow's code and text.
         """
-        return self._call(signature.name, tuple(outputs))(inputs)
+        return self._call(signature, tuple(outputs))(inputs)
 
     def prepare(self) -> None:
         """Make the call that most requests will ask for, so that none waits for it.
@@ -85,7 +85,7 @@ class SavedModel:
         signature = self.signatures.get(DEFAULT_SIGNATURE)
         if signature:
             try:
-                self._call(signature.name, tuple(signature.outputs))
+                self._call(signature, tuple(signature.outputs))
             except ServingError as error:
                 log.warning("Signature '%s' cannot be run: %s", signature.name, error)
 
@@ -95,12 +95,13 @@ class SavedModel:
         self._call.cache_clear()
         _discard(session)
 
-    def _make_call(self, name: str, outputs: tuple[str, ...]) -> Call:
+    def _make_call(self, signature: Signature, outputs: tuple[str, ...]) -> Call:
         if self._session is None:
             raise FailedPrecondition("This version has been unloaded")
-        wiring = Wiring(self.signatures[name], outputs)
+        wiring = Wiring(signature, outputs)
         executor = _executor(self._session, wiring)
-        return Call(wiring, executor, _Part(self._session.graph, wiring), self._defaults[name])
+        part = _Part(self._session.graph, wiring)
+        return Call(wiring, executor, part, self._defaults.get(signature.name, {}))
 
 
 class _Part:
@@ -141,9 +142,15 @@ class _Part:
 
 
 def load(
-    path: str, *, tags: Sequence[str] = ("serve",), threads: OpThreads = DEFAULT_THREADS
+    path: str,
+    *,
+    tags: Sequence[str] = ("serve",),
+    threads: OpThreads = DEFAULT_THREADS,
+    session_config: ConfigProto | None = None,
 ) -> SavedModel:
     """Load the SavedModel in a version's directory; blocks until it can answer.
+
+    `session_config` is what its session starts from; `threads` are set in it.
 
     Raises:
         NotFound: no SavedModel there, none with these tags, or one that needs an unknown operation.
@@ -151,15 +158,15 @@ def load(
         ServingError: a file is damaged or missing, or an initialiser fails; TensorFlow's text.
     """
     _require_model(Path(path))
-    config = ConfigProto(
-        allow_soft_placement=True,
-        intra_op_parallelism_threads=threads.intra_op,
-        inter_op_parallelism_threads=threads.inter_op,
-    )
+    config = ConfigProto(allow_soft_placement=True)
+    if session_config is not None:
+        config.CopyFrom(session_config)
+    config.intra_op_parallelism_threads = threads.intra_op
+    config.inter_op_parallelism_threads = threads.inter_op
     session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
     try:
         definitions = _restore(session, path, tags)
-        model = SavedModel(session, definitions, int(MEMORY_PER_FILE_BYTE * _file_bytes(path)))
+        model = SavedModel(session, definitions, _estimate(path))
         model.prepare()
     except BaseException:
         _discard(session)
@@ -168,11 +175,20 @@ def load(
 
 
 def make_loader(
-    name: str, version: int, path: str, *, threads: OpThreads = DEFAULT_THREADS
+    name: str,
+    version: int,
+    path: str,
+    *,
+    tags: Sequence[str] = ("serve",),
+    threads: OpThreads = DEFAULT_THREADS,
+    session_config: ConfigProto | None = None,
 ) -> Loader:
     """Return the loader of a version; a Source asks for one with the model's name and number."""
     return Loader(
-        load=partial(load, path, threads=threads), path=path, stamp=partial(storage.stamp, path)
+        load=partial(load, path, tags=tags, threads=threads, session_config=session_config),
+        path=path,
+        stamp=partial(storage.stamp, path),
+        memory_bytes=partial(_estimate, path),
     )
 
 
@@ -247,8 +263,9 @@ def _pattern(shape: Any) -> Pattern | None:
     return None if shape.rank is None else tuple(shape.as_list())
 
 
-def _file_bytes(path: str) -> int:
-    return sum(file.stat().st_size for file in Path(path).rglob("*") if file.is_file())
+def _estimate(path: str) -> int:
+    files = (file for file in Path(path).rglob("*") if file.is_file())
+    return int(MEMORY_PER_FILE_BYTE * sum(file.stat().st_size for file in files))
 
 
 def _discard(session: Any) -> None:

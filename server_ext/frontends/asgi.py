@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import uvicorn
 
 from server_ext.errors import DeadlineExceeded, Unavailable
-from server_ext.frontends.rest import Answer, Request, RestApi, error_answer
+from server_ext.frontends.metrics import MetricsPage
+from server_ext.frontends.rest import Answer, Request, RestApi, answered, error_answer
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -24,10 +26,16 @@ BACKLOG = 1024  # connections that may wait to be accepted
 
 
 class AsgiApp:
-    """The ASGI application. `timeout_s` bounds a request, None for no limit."""
+    """The ASGI application. `timeout_s` bounds a request, None for no limit.
 
-    def __init__(self, rest: RestApi, timeout_s: float | None) -> None:
+    Requests for the `metrics` page go there first, and are not counted.
+    """
+
+    def __init__(
+        self, rest: RestApi, timeout_s: float | None, metrics: MetricsPage | None = None
+    ) -> None:
         self._rest = rest
+        self._metrics = metrics
         self._timeout_s = timeout_s
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -35,13 +43,22 @@ class AsgiApp:
         body = await _body(receive)
         if body is None:
             return
-        answer = await self._answer(Request(scope["method"], _target(scope), body))
+        answer = await self._counted(Request(scope["method"], _target(scope), body))
         headers = [
-            (b"content-type", b"application/json"),
+            (b"content-type", answer.content_type),
             (b"content-length", str(len(answer.body)).encode()),
         ]
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def _counted(self, request: Request) -> Answer:
+        page = self._metrics
+        if page and page.concerns(request):
+            return answered(lambda: page.answer(request))
+        came = time.monotonic()
+        answer = await self._answer(request)
+        self._rest.count(request, answer, time.monotonic() - came)
+        return answer
 
     async def _answer(self, request: Request) -> Answer:
         loop = asyncio.get_running_loop()
@@ -99,8 +116,15 @@ class RestFront:
         return int(self._bound.getsockname()[1])
 
     def start(self) -> None:
-        """Open the port and begin to answer."""
-        self._bound.listen(BACKLOG)
+        """Open the port and begin to answer.
+
+        Raises:
+            Unavailable: another server that had bound the port as well was faster.
+        """
+        try:
+            self._bound.listen(BACKLOG)
+        except OSError as error:
+            raise Unavailable(f"cannot listen on port {self.port}: {error.strerror}") from None
         self._thread.start()
 
     def stop(self, timeout_s: float) -> None:

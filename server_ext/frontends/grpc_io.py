@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 
 from server_ext.errors import ServingError, Unavailable
-from server_ext.frontends.rpc import Method
+from server_ext.frontends.rpc import Method, Send, Stream
 
 _STATUS = {status.value[0]: status for status in grpc.StatusCode}
 
@@ -27,6 +29,7 @@ class GrpcioFront:
         address: tuple[str, int] | None,
         socket_path: str,
         methods: Sequence[Method],
+        streams: Sequence[Stream],
         threads: int,
     ) -> None:
         # Without so_reuseport=0 two servers share a port on Linux, and each gets half of the calls.
@@ -38,7 +41,8 @@ class GrpcioFront:
                 ("grpc.max_send_message_length", -1),
             ],
         )
-        self._register(methods)
+        self._apart = ThreadPoolExecutor(1, thread_name_prefix="grpc-apart")
+        self._register(methods, streams)
         self._port = self._bind(f"{address[0]}:{address[1]}") if address else None
         if socket_path:
             self._bind(f"unix:{socket_path}")
@@ -55,6 +59,7 @@ class GrpcioFront:
     def stop(self, timeout_s: float) -> None:
         """Refuse new calls, answer those in flight for up to `timeout_s`, close."""
         self._server.stop(timeout_s).wait()
+        self._apart.shutdown(wait=False, cancel_futures=True)
 
     def _bind(self, target: str) -> int:
         try:
@@ -62,19 +67,42 @@ class GrpcioFront:
         except RuntimeError as error:
             raise Unavailable(f"cannot listen for gRPC on {target}: {error}") from None
 
-    def _register(self, methods: Sequence[Method]) -> None:
+    def _register(self, methods: Sequence[Method], streams: Sequence[Stream]) -> None:
         for method in methods:
-            _, service, name = method.path.split("/")
-            handler = grpc.unary_unary_rpc_method_handler(_behaviour(method.answer))
-            self._server.add_generic_rpc_handlers(
-                (grpc.method_handlers_generic_handler(service, {name: handler}),)
-            )
+            behaviour: Any = _behaviour(method.answer)
+            if method.apart:
+                behaviour.experimental_thread_pool = self._apart
+            self._add(method.path, grpc.unary_unary_rpc_method_handler(behaviour))
+        for stream in streams:
+            self._add(stream.path, grpc.unary_stream_rpc_method_handler(_watching(stream)))
+
+    def _add(self, path: str, handler: Any) -> None:
+        _, service, name = path.split("/")
+        self._server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(service, {name: handler}),)
+        )
 
 
-def _behaviour(answer: Callable[[bytes], bytes]) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+def _watching(stream: Stream) -> Any:
+    """Return a behaviour that holds no thread between two messages."""
+
+    def behave(payload: bytes, context: grpc.ServicerContext, send_response_callback: Send) -> None:
+        try:
+            context.add_callback(stream.watch(payload, send_response_callback))
+        except ServingError as error:
+            context.abort(_STATUS[error.code.grpc], error.message)
+
+    behaviour: Any = behave
+    behaviour.experimental_non_blocking = True
+    return behaviour
+
+
+def _behaviour(
+    answer: Callable[[bytes, float], bytes],
+) -> Callable[[bytes, grpc.ServicerContext], bytes]:
     def behave(payload: bytes, context: grpc.ServicerContext) -> bytes:
         try:
-            return answer(payload)
+            return answer(payload, time.monotonic())
         except ServingError as error:
             context.set_code(_STATUS[error.code.grpc])
             context.set_details(error.message)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from pygrpc_native import EVENT_CALL, NativeGrpcFront
 
 from server_ext.errors import Code, ServingError, Unavailable
-from server_ext.frontends.rpc import Method
+from server_ext.frontends.rpc import Method, Stream
 from server_ext.lifecycle.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -30,11 +31,24 @@ class _Listener:
     """
 
     def __init__(
-        self, target: str, methods: Sequence[Method], run: Workers, describe: Workers
+        self,
+        target: str,
+        methods: Sequence[Method],
+        streams: Sequence[Stream],
+        run: Workers,
+        describe: Workers,
+        apart: Workers,
     ) -> None:
-        self._front = NativeGrpcFront(target, [(method.path, False) for method in methods])
+        paths = [(method.path, False) for method in methods]
+        self._front = NativeGrpcFront(
+            target,
+            paths + [(stream.path, True) for stream in streams],
+            call_details=True,  # without it, nothing is heard of unary callers that have gone
+        )
         self._methods = methods
-        self._workers = [run if method.blocking else describe for method in methods]
+        self._streams = streams
+        self._leave: dict[int, Callable[[], None]] = {}  # used by the receiving thread alone
+        self._workers = [_lane(method, run, describe, apart) for method in methods]
         self._lock = threading.Lock()
         self._open: set[int] = set()
         self._draining = False
@@ -62,19 +76,36 @@ class _Listener:
 
     def _receive(self) -> None:
         while (events := self._front.recv_batch(GROUP)) is not None:
+            came = time.monotonic()
             for kind, call_id, method_id, payload, _ in events:
                 if kind != EVENT_CALL or payload is None:
                     self._finish(call_id)  # the caller has gone; its turn is skipped
-                elif self._begin(call_id):
-                    self._submit(call_id, method_id, payload)
+                    self._leave.pop(call_id, _nothing)()
+                elif method_id >= len(self._methods):
+                    self._watch(call_id, self._streams[method_id - len(self._methods)], payload)
+                elif self._begin(call_id, self._methods[method_id].draining):
+                    self._submit(call_id, method_id, payload, came)
                 else:
                     self._front.fail(call_id, Code.UNAVAILABLE.grpc, _SHUTTING_DOWN)
 
-    def _begin(self, call_id: int) -> bool:
+    def _watch(self, call_id: int, stream: Stream, payload: bytes) -> None:
+        def send(message: bytes | None) -> None:
+            if message is None:
+                self._front.stream_end(call_id)
+            else:
+                self._front.stream_try_send(call_id, message)
+
+        try:
+            self._leave[call_id] = stream.watch(payload, send)
+        except ServingError as error:
+            self._front.fail(call_id, error.code.grpc, error.message)
+
+    def _begin(self, call_id: int, draining: bool) -> bool:
         with self._lock:
-            if not self._draining:
+            accepted = draining or not self._draining
+            if accepted:
                 self._open.add(call_id)
-            return not self._draining
+            return accepted
 
     def _finish(self, call_id: int) -> None:
         with self._lock:
@@ -82,14 +113,14 @@ class _Listener:
             if self._draining and not self._open:
                 self._idle.set()
 
-    def _submit(self, call_id: int, method_id: int, payload: bytes) -> None:
-        self._workers[method_id].submit(lambda: self._answer(call_id, method_id, payload))
+    def _submit(self, call_id: int, method_id: int, payload: bytes, came: float) -> None:
+        self._workers[method_id].submit(lambda: self._answer(call_id, method_id, payload, came))
 
-    def _answer(self, call_id: int, method_id: int, payload: bytes) -> None:
+    def _answer(self, call_id: int, method_id: int, payload: bytes, came: float) -> None:
         if call_id not in self._open:
             return
         try:
-            self._front.respond(call_id, self._methods[method_id].answer(payload))
+            self._front.respond(call_id, self._methods[method_id].answer(payload, came))
         except ServingError as error:
             self._front.fail(call_id, error.code.grpc, error.message)
         finally:
@@ -110,12 +141,15 @@ class NativeFront:
         address: tuple[str, int] | None,
         socket_path: str,
         methods: Sequence[Method],
+        streams: Sequence[Stream],
         run: Workers,
         describe: Workers,
     ) -> None:
         targets = [f"{_bracketed(address[0])}:{address[1]}"] if address else []
         targets += [f"unix:{socket_path}"] if socket_path else []
-        self._listeners = [_bind(target, methods, run, describe) for target in targets]
+        self._apart = Workers(1, "apart")
+        lanes = (run, describe, self._apart)
+        self._listeners = [_bind(target, methods, streams, *lanes) for target in targets]
         self._tcp = self._listeners[0] if address else None
 
     @property
@@ -134,11 +168,29 @@ class NativeFront:
             listener.drain()
         for listener in self._listeners:
             listener.close(timeout_s)
+        self._apart.close(timeout_s=1)
 
 
-def _bind(target: str, methods: Sequence[Method], run: Workers, describe: Workers) -> _Listener:
+def _lane(method: Method, run: Workers, describe: Workers, apart: Workers) -> Workers:
+    if method.apart:
+        return apart
+    return run if method.blocking else describe
+
+
+def _nothing() -> None:
+    return None
+
+
+def _bind(
+    target: str,
+    methods: Sequence[Method],
+    streams: Sequence[Stream],
+    run: Workers,
+    describe: Workers,
+    apart: Workers,
+) -> _Listener:
     try:
-        return _Listener(target, methods, run, describe)
+        return _Listener(target, methods, streams, run, describe, apart)
     except OSError as error:
         raise Unavailable(f"cannot listen for gRPC on {target}: {error}") from None
 

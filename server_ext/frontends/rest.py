@@ -2,7 +2,7 @@
 
     GET   /v1/models/NAME[/versions/N | /labels/L]            states of the versions
     GET   /v1/models/NAME[/versions/N | /labels/L]/metadata   signatures
-    POST  /v1/models/NAME[/versions/N | /labels/L]:predict    run the model
+    POST  /v1/models/NAME[/versions/N | /labels/L]:VERB       predict, classify or regress
     GET   /v1/server  /healthz  /readyz                       ours
 
 Compatible with model_servers/http_rest_api_handler.cc; where TensorFlow Serving answers a bare
@@ -18,11 +18,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from server_ext.api import metadata, predict
+from server_ext.api import classify, metadata, predict, regress
 from server_ext.api.lookup import ModelSpec
 from server_ext.api.services import Services
-from server_ext.codecs import json_decode, json_text
-from server_ext.errors import Code, InvalidArgument, NotFound, ServingError, Unimplemented
+from server_ext.codecs import examples, json_decode, json_text
+from server_ext.errors import Code, InvalidArgument, NotFound, ServingError
 from server_ext.lifecycle.workers import Workers
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,11 @@ _DESCRIBE = re.compile(
     r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?(?P<metadata>/metadata)?",
     re.IGNORECASE | re.ASCII,
 )
+_VERBS: dict[str, Callable[..., bytes]] = {
+    "predict": predict.predict_json,
+    "classify": classify.classify_json,
+    "regress": regress.regress_json,
+}
 _VERB = re.compile(r":(?P<verb>[^/:?]*)(?P<query>\?.*)?$")
 
 
@@ -47,10 +52,12 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """One HTTP answer; every body is JSON."""
+    """One HTTP answer; `code` is how it is counted."""
 
     status: int
     body: bytes
+    code: Code = Code.OK
+    content_type: bytes = b"application/json"
 
 
 Done = Callable[[Answer], None]
@@ -76,16 +83,30 @@ class RestApi:
         else:
             self._workers.submit(lambda: done(answered(lambda: self._infer(match, request))))
 
+    def count(self, request: Request, answer: Answer, seconds: float) -> None:
+        """Count a request under /v1/ and how it ended, `seconds` after it came."""
+        if request.target[:4].lower() != "/v1/":
+            return
+        pattern = {"POST": _INFER, "GET": _DESCRIBE}.get(request.method)
+        match = pattern.fullmatch(request.target) if pattern else None
+        name = unquote(match["name"] or "") if match else ""
+        verb = match["verb"] if match and request.method == "POST" else ""
+        self._services.traffic.answered(name, answer.code, verb, "REST", seconds)
+
     def _infer(self, match: re.Match[str], request: Request) -> Answer:
         verb = match["verb"]
         if verb != verb.lower():
             raise _malformed(request)
-        if verb != "predict":
-            raise Unimplemented(f"{verb} is not offered yet by this server: use predict")
+        run = _VERBS[verb]
         document = json_text.parse(request.body)
         signature = json_decode.signature_name(document)
+        # Examples are read before the model is looked up, the values of a predict after it.
+        content = document if verb == "predict" else examples.from_json(document)
+        check = self._services.check_methods
         body = self._services.predict(
-            _spec(match), lambda handle: predict.predict_json(handle, signature, document)
+            _spec(match),
+            lambda handle: run(handle, signature, content, check_method=check),
+            verb.capitalize(),
         )
         return Answer(200, body)
 
@@ -123,22 +144,27 @@ def answered(work: Callable[[], Answer]) -> Answer:
         return Answer(
             Code.INTERNAL.http,
             json_text.error_body("Internal error; the server's log has the details"),
+            Code.INTERNAL,
         )
 
 
 def error_answer(error: ServingError) -> Answer:
     """Return the answer that tells a client of the error."""
-    return Answer(error.code.http, json_text.error_body(error.message))
+    return Answer(error.code.http, json_text.error_body(error.message), error.code)
 
 
 def _spec(match: re.Match[str]) -> ModelSpec:
-    version = int(match["version"]) if match["version"] else None
-    if version is not None and version > MAX_VERSION:
-        raise InvalidArgument(
-            f"Failed to convert version: {match['version']} is larger than {MAX_VERSION}"
-        )
+    version = _version(match["version"]) if match["version"] else None
     label = unquote(match["label"]) if match["label"] else None
     return ModelSpec(unquote(match["name"]), version, label)
+
+
+def _version(digits: str) -> int:
+    significant = digits.lstrip("0") or "0"
+    # The length first: int() refuses thousands of digits with an error of its own.
+    if len(significant) > len(str(MAX_VERSION)) or int(significant) > MAX_VERSION:
+        raise InvalidArgument(f"Failed to convert version: {digits} is larger than {MAX_VERSION}")
+    return int(significant)
 
 
 def _malformed(request: Request) -> InvalidArgument:
@@ -152,10 +178,10 @@ def _hint(request: Request) -> str:
     verb = _VERB.search(target)
     if verb and verb["query"]:
         return " (a query string is not allowed here)"
-    if verb and verb["verb"] != "predict":
-        return f" (unknown verb '{verb['verb']}': use predict)"
+    if verb and verb["verb"] not in _VERBS:
+        return f" (unknown verb '{verb['verb']}': use predict, classify or regress)"
     if verb:
-        return f" (send :predict with POST, not {method})" if method == "GET" else ""
+        return f" (send :{verb['verb']} with POST, not {method})" if method == "GET" else ""
     if target.endswith("/"):
         return " (remove the slash at the end)"
     if method == "POST":

@@ -16,13 +16,15 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from threading import Condition, Lock
-from types import TracebackType
 
-from server_ext.errors import ServableNotFound
+from server_ext.errors import ServableNotFound, ServingError
+from server_ext.lifecycle.handle import Handle
 from server_ext.lifecycle.loading import Loaded, attempt, stamp_of
 from server_ext.lifecycle.model import Model, Record, VersionStatus
 from server_ext.lifecycle.policy import Kind, Policy, State, availability_preserving
-from server_ext.lifecycle.servable import Loader, Servable
+from server_ext.lifecycle.resources import Budget, size_of
+from server_ext.lifecycle.retries import NO_RETRIES, Retries
+from server_ext.lifecycle.servable import Loader
 from server_ext.lifecycle.workers import Workers
 
 __all__ = ["Handle", "Manager", "VersionStatus"]
@@ -30,44 +32,12 @@ __all__ = ["Handle", "Manager", "VersionStatus"]
 log = logging.getLogger(__name__)
 
 
-class Handle:
-    """One version, lent to one request: it is not closed before `release`.
-
-    As a context manager it yields the servable and releases at the end. `release` may be called
-    more than once and by any thread, but not by a `__del__`: it takes the manager's lock.
-    """
-
-    __slots__ = ("_manager", "_record", "name", "servable", "version")
-
-    def __init__(self, manager: Manager, name: str, record: Record) -> None:
-        assert record.loaded is not None
-        self.name = name
-        self.version = record.version
-        self.servable = record.loaded.servable
-        self._manager = manager
-        self._record: Record | None = record
-
-    def release(self) -> None:
-        """Give the version back; the servable must not be used afterwards."""
-        self._manager._take_back(self)
-
-    def __enter__(self) -> Servable:
-        return self.servable
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
-
-
 class Manager:
     """All models and their versions, with one pool of threads for loads and one for unloads.
 
     A version stays in START until a load thread is free for it. Models that wait take turns, and a
-    version left out in the meantime is never loaded.
+    version left out in the meantime is never loaded. One whose load fails may be tried again, as
+    `retries` says; `memory_limit_bytes` bounds what all versions take together, 0 is no bound.
     """
 
     def __init__(
@@ -76,8 +46,12 @@ class Manager:
         policy: Policy = availability_preserving,
         load_threads: int = 2,
         unload_threads: int = 2,
+        retries: Retries = NO_RETRIES,
+        memory_limit_bytes: int = 0,
     ) -> None:
         self._policy = policy
+        self._retries = retries
+        self._budget = Budget(memory_limit_bytes)
         self._lock = Lock()
         self._changed = Condition(self._lock)
         self._changes = 0
@@ -92,7 +66,8 @@ class Manager:
         """Make these the versions of a model that are to be loaded; the others are unloaded.
 
         Returns at once. To say the same again changes nothing, except that a version that failed
-        is tried again when its loader's stamp has changed since. After `close` it does nothing.
+        is tried again when its loader's stamp has changed since, or when it fits into memory now.
+        After `close` it does nothing.
         """
         changed = self._failed_and_changed(name, versions)
         with self._lock:
@@ -114,7 +89,7 @@ class Manager:
             if record:
                 record.handles += 1
         if record:
-            return Handle(self, name, record)
+            return Handle(name, record, self._take_back)
         raise ServableNotFound(
             f"Latest({name})" if version is None else f"Specific({name}, {version})"
         )
@@ -203,7 +178,7 @@ class Manager:
                 model.move(record, State.UNLOADING)
                 if not record.handles:
                     self._unloads.submit(partial(self._unload, model.name, record))
-            elif self._free_load_threads:
+            elif self._free_load_threads > 0:
                 model.move(record, State.LOADING)
                 self._free_load_threads -= 1
                 self._loads.submit(partial(self._load, model.name, record))
@@ -215,27 +190,57 @@ class Manager:
 
     def _load(self, name: str, record: Record) -> None:
         log.info("Loading %s version %d from %s", name, record.version, record.loader.path)
-        stamp = stamp_of(record.loader)
-        outcome = attempt(record.loader)
+        stamp, size_bytes = stamp_of(record.loader), size_of(record.loader)
+        with self._lock:
+            refusal = self._budget.reserve(name, record, size_bytes)
+        outcome = refusal or attempt(record.loader)
         with self._lock:
             model = self._models[name]
-            record.stamp = stamp
+            record.stamp, record.refused = stamp, refusal is not None
+            record.attempts += 1
             if isinstance(outcome, Loaded):
-                record.loaded = outcome
+                record.loaded, record.error = outcome, None
                 # One that is not aspired any more may go on to UNLOADING before anyone sees it:
                 # the policy knows whether it is needed until another is loaded.
                 model.move(record, State.AVAILABLE)
             else:
-                record.error = outcome
-                model.move(record, State.END)
+                self._fail(model, record, outcome)
             self._advance(model)  # before its thread counts as free: those that wait go first
-            self._free_load_threads += 1
-            while self._free_load_threads and self._waiting:
-                self._advance(self._waiting.pop(next(iter(self._waiting))))
+            self._free_load_thread()
         if isinstance(outcome, Loaded):
             log.info("Loaded %s version %d in %.2f s", name, record.version, outcome.seconds)
         else:
             log.error("%s version %d failed: %s", name, record.version, outcome.status_text)
+
+    def _fail(self, model: Model, record: Record, error: ServingError) -> None:
+        """End a version whose load has failed, or wait for the next attempt. Lock held."""
+        record.error = error
+        self._budget.release(record)
+        again = not record.refused and self._retries.allow(record.attempts, error)
+        if again and model.aspires(record):
+            record.retry = self._retries.later(partial(self._retry, model.name, record))
+        else:
+            model.move(record, State.END)
+
+    def _retry(self, name: str, record: Record) -> None:
+        with self._lock:
+            if record.retry:
+                self._free_load_threads -= 1  # below zero: it waits for one that is busy
+                self._loads.submit(partial(self._load_again, name, record))
+
+    def _load_again(self, name: str, record: Record) -> None:
+        with self._lock:
+            wanted, record.retry = record.retry, None
+            if not wanted:  # cancelled while it waited for this thread
+                self._free_load_thread()
+        if wanted:
+            self._load(name, record)
+
+    def _free_load_thread(self) -> None:
+        """Let those that wait for a load thread have this one, in turns. Lock held."""
+        self._free_load_threads += 1
+        while self._free_load_threads > 0 and self._waiting:
+            self._advance(self._waiting.pop(next(iter(self._waiting))))
 
     def _unload(self, name: str, record: Record) -> None:
         assert record.loaded is not None
@@ -245,6 +250,7 @@ class Manager:
             log.exception("Closing %s version %d failed", name, record.version)
         with self._lock:
             model = self._models[name]
+            self._budget.release(record)
             model.move(record, State.END)
             self._advance(model)
         log.info("Unloaded %s version %d", name, record.version)
@@ -256,8 +262,14 @@ class Manager:
         return {
             record
             for record in failed
-            if record.version in versions and stamp_of(versions[record.version]) != record.stamp
+            if record.version in versions and self._may_load_now(record, versions[record.version])
         }
+
+    def _may_load_now(self, record: Record, loader: Loader) -> bool:
+        """Say whether what made a load fail is over: the files as they were, or too little room."""
+        if record.refused and self._budget.fits(size_of(loader)):
+            return True
+        return stamp_of(loader) != record.stamp
 
     def _state(self, name: str, version: int) -> State | None:
         with self._lock:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Hashable, Mapping
 from dataclasses import dataclass
+from threading import Timer
 
-from server_ext.errors import ServingError
+from server_ext.errors import Code, ServingError
 from server_ext.lifecycle.loading import Loaded
 from server_ext.lifecycle.policy import State, Version
 from server_ext.lifecycle.servable import Loader
@@ -34,8 +35,9 @@ _NEXT = {
 class VersionStatus:
     """What is known about one version at one moment.
 
-    `error` is set when it failed to load; `loaded_at` (seconds since the epoch), `load_seconds`,
-    `memory_bytes` and `signatures` while it is loaded. `handles` counts the requests that use it.
+    `error` is set when it failed to load; in LOADING, when an attempt did and another follows.
+    `loaded_at` (seconds since the epoch), `load_seconds`, `memory_bytes` and `signatures` are set
+    while it is loaded. `handles` counts the requests that use it.
     """
 
     version: int
@@ -55,7 +57,8 @@ class Record:
 
     `loaded` is set from AVAILABLE until END, `error` when the load failed. `handles` counts those
     lent out now. `stamp` was taken just before the load: files that change during a load that
-    fails are a reason to try again.
+    fails are a reason to try again. `retry` is set in LOADING while it waits for its next attempt;
+    `refused` when it did not fit into memory, of which it holds `reserved_bytes`.
     """
 
     version: int
@@ -65,6 +68,10 @@ class Record:
     error: ServingError | None = None
     stamp: Hashable = None
     handles: int = 0
+    attempts: int = 0
+    retry: Timer | None = None
+    refused: bool = False
+    reserved_bytes: int = 0
 
     def status(self) -> VersionStatus:
         """Return what is known now."""
@@ -110,19 +117,28 @@ class Model:
         return [
             record
             for record in self.records.values()
-            if record.error is not None and record.version in self._aspired
+            if record.error is not None
+            and (record.state is State.END or record.retry)
+            and record.version in self._aspired
         ]
+
+    def aspires(self, record: Record) -> bool:
+        """Return whether this version is wanted now."""
+        return record.version in self._aspired
 
     def aspire(self, loaders: Mapping[int, Loader], changed: Container[Record] = ()) -> None:
         """Replace what is wanted; `changed` holds the failed records whose files have changed.
 
         A version in LOADING or AVAILABLE goes on. One that has ended starts anew when it was left
-        out before or is in `changed`; one in UNLOADING starts anew when it has ended.
+        out before or is in `changed`; one in UNLOADING starts anew when it has ended. One waiting
+        for another attempt is cancelled when it is left out, and starts anew when in `changed`.
         """
         before, self._aspired = self._aspired, dict(loaders)
         for record in list(self.records.values()):
             if record.state is State.START and record.version not in loaders:
                 self.move(record, State.END)
+            elif record.retry and (record.version not in loaders or record in changed):
+                self._cancel(record, record.retry)
         for version, loader in loaders.items():
             known = self.records.get(version)
             again = version not in before or known in changed
@@ -146,6 +162,16 @@ class Model:
             self._end(record)
         available = [entry for entry in self.records.values() if entry.state is State.AVAILABLE]
         self._latest = max(available, key=lambda entry: entry.version, default=None)
+
+    def _cancel(self, record: Record, retry: Timer) -> None:
+        retry.cancel()
+        record.retry = None
+        record.error = ServingError(
+            f"Loading of {{name: {self.name} version: {record.version}}} was cancelled after "
+            f"{record.attempts} attempts, the last of which failed: {record.error}",
+            Code.CANCELLED,
+        )
+        self.move(record, State.END)
 
     def _end(self, record: Record) -> None:
         record.loaded = None

@@ -30,7 +30,7 @@ class TensorSpec(NamedTuple):
 
 @dataclass(frozen=True)
 class Signature:
-    """A named computation of a model: tensors in, tensors out, by alias.
+    """A named computation of a model: tensors in, tensors out, by alias. Hashable.
 
     `defaults` names the inputs that may be left out; `definition` is the serialized
     tensorflow.SignatureDef as the model stores it, for GetModelMetadata.
@@ -38,8 +38,8 @@ class Signature:
 
     name: str
     method_name: str
-    inputs: Mapping[str, TensorSpec]
-    outputs: Mapping[str, TensorSpec]
+    inputs: Mapping[str, TensorSpec] = field(hash=False)
+    outputs: Mapping[str, TensorSpec] = field(hash=False)
     definition: bytes = field(repr=False)
     defaults: frozenset[str] = frozenset()
 
@@ -62,6 +62,7 @@ class Servable(Protocol):
     ) -> list[Array]:
         """Compute the outputs with these aliases, in this order. Blocks until done.
 
+        The signature is one of `signatures`, or one made of their tensors under other aliases.
         `inputs` has the dtypes of the signature (strings as object arrays of bytes); inputs with a
         default may be absent.
 
@@ -82,9 +83,11 @@ class Loader:
 
     `load` blocks until the version can answer and raises ServingError when it cannot; calling it
     again is a retry. `stamp` is cheap and equal as long as the files are the same: a version that
-    failed is tried again when its stamp changes. `path` is where the version lies, for people.
+    failed is tried again when its stamp changes. `memory_bytes` estimates what it will take, before
+    it is loaded. `path` is where the version lies, for people.
     """
 
     load: Callable[[], Servable]
     path: str = ""
     stamp: Callable[[], Hashable] = field(default=lambda: None, repr=False)
+    memory_bytes: Callable[[], int] = field(default=lambda: 0, repr=False)

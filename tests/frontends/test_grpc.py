@@ -257,3 +257,13 @@ def test_status_tells_states_and_causes(model_service):
             status(name, version)
         assert error.value.code() is grpc.StatusCode.NOT_FOUND
         assert words in error.value.details()
+
+
+def test_a_long_error_is_cut_by_its_bytes_so_that_every_client_takes_its_header(prediction):
+    with pytest.raises(grpc.RpcError) as error:
+        prediction.Predict(predict_request("\U0001f600" * 1000, {"x": zeros()}), timeout=30)
+
+    assert error.value.code() is grpc.StatusCode.NOT_FOUND
+    assert error.value.details().startswith("Servable not found for request: Latest(\U0001f600")
+    assert error.value.details().endswith("...TRUNCATED")
+    assert len(error.value.details().encode()) <= 1024 + len("...TRUNCATED")

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from server_ext.errors import Unavailable
-from server_ext.frontends import ports
+from server_ext.frontends import asgi, ports
 
 
 def test_a_reserved_port_refuses_clients_until_it_listens():
@@ -37,3 +37,16 @@ def test_a_taken_port_is_named_with_what_to_do():
 def test_an_address_of_another_machine_is_refused():
     with pytest.raises(Unavailable, match=r"192\.0\.2\.1"):
         ports.reserve("192.0.2.1", 0)
+
+
+def test_a_port_that_two_servers_bound_goes_to_the_first_that_listens():
+    with ports.reserve("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with ports.reserve("127.0.0.1", port) as second:  # possible while neither listens
+            first.listen()
+
+            with pytest.raises(Unavailable, match=f"cannot listen on port {port}"):
+                asgi.RestFront(nothing, second, drain_s=0).start()
+
+
+async def nothing(scope: object, receive: object, send: object) -> None: ...

@@ -151,7 +151,7 @@ def test_health_is_ok_and_readiness_names_the_models_that_are_not(server):
         ("GET", "/v1/models/constant:predict", 400, "Malformed request: GET"),
         ("PUT", "/v1/models/constant", 400, "Malformed request: PUT /v1/models/constant"),
         ("POST", "/v1/models/constant/metadata", 400, "Malformed request: POST"),
-        ("POST", "/v1/models/constant:Predict", 400, "unknown verb 'Predict': use predict"),
+        ("POST", "/v1/models/constant:Predict", 400, "unknown verb 'Predict': use predict, classify"),
         ("POST", "/v1/models/constant:predict?x=1", 400, "Malformed request: POST"),
         ("GET", "/v1/models/constant?x=1", 404, "Could not find any versions of model constant?x=1"),
         ("GET", "/v1/models/constant/versions/99999999999999999999", 400, "Failed to convert version"),
@@ -213,8 +213,10 @@ def test_a_body_that_does_not_fit_is_a_400_that_says_why(server, model, body, wo
     assert server.process.poll() is None
 
 
-def test_classify_says_that_it_is_not_offered(server):
-    response = post(server, "/v1/models/constant:classify", {"examples": [{"x": 1.0}]})
+def test_a_version_of_thousands_of_digits_is_a_wrong_version_and_leading_zeros_are_none(server):
+    large = requests.get(f"{server.url}/v1/models/constant/versions/{'9' * 5000}", timeout=30)
+    zeros = requests.get(f"{server.url}/v1/models/constant/versions/{'0' * 5000}3", timeout=30)
 
-    assert response.status_code == 501
-    assert "use predict" in error_of(response)
+    assert large.status_code == 400
+    assert "Failed to convert version" in error_of(large)
+    assert zeros.status_code == 200

@@ -63,8 +63,28 @@ def test_a_path_is_an_object_unless_it_is_an_expression(
 
     assert names().object("model.keras") == "model.keras"
     assert names(net="variable").object("net") == "variable"
-    with pytest.raises(UsageError, match="no variable nothing"):
-        names().object("nothing.keras")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("modle.keras", "No file or directory modle.keras. Did you mean model.keras?"),
+        ("./nte", "No file or directory ./nte. Did you mean net?"),
+        ("models/digits", "No file or directory models/digits."),
+        ("nothing", "There is no variable nothing."),
+    ],
+)
+def test_what_looks_like_a_path_and_is_none_is_told_as_a_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, said: str
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.keras").touch()
+    (tmp_path / "net").mkdir()
+
+    with pytest.raises(UsageError) as error:
+        names().object(path)
+
+    assert str(error.value) == said
 
 
 def test_the_name_of_an_object_is_that_of_its_variable_or_attribute():

@@ -124,7 +124,7 @@ def test_a_module_with_no_or_several_signatures_says_how(tmp_path: Path) -> None
     for module, message in (
         (none, r"no method with an input signature; decorate"),
         (untyped, r"its tf\.functions \(one\) have no input signature"),
-        (several, r"2 functions .*\(one, two\): choose with signatures="),
+        (several, r"2 functions .*\(one, two\): choose with --signature serving_default=obj\.one"),
     ):
         with pytest.raises(InvalidArgument, match=message):
             export(module, base_path=tmp_path)

@@ -89,6 +89,16 @@ def test_what_would_lose_its_meaning_is_refused(value: Any, dtype: str, said: st
     assert str(error.value).startswith(said)
 
 
+@pytest.mark.parametrize("kind", [TypeError, RuntimeError])
+def test_a_tensor_that_cannot_become_an_array_says_why(kind: type[Exception]):
+    class OnAnotherDevice:
+        def __array__(self, *args: object, **options: object) -> None:
+            raise kind("Use Tensor.cpu() first.")
+
+    with pytest.raises(InvalidArgument, match=r"x is no array: Use Tensor\.cpu\(\) first\."):
+        feed(OnAnotherDevice(), "m", signature(x=tensor("float32", -1)))
+
+
 def test_rows_of_different_lengths_are_no_array():
     with pytest.raises(InvalidArgument, match="x is no array"):
         feed([[1, 2], [3]], "m", signature(x=tensor("float32", -1, 2)))

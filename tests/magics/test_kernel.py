@@ -123,7 +123,7 @@ def test_a_wrong_name_is_one_line(serving_kernel: Kernel):
 
 
 def test_a_model_that_does_not_load_is_a_notice_with_the_log(serving_kernel: Kernel):
-    _, notice, error = serving_kernel.run("%tfs_serve ./broken")
+    *_, notice, error = serving_kernel.run("%tfs_serve ./broken")  # progress, if it took a while
 
     assert notice["data"]["text/plain"].startswith("broken 1 is not served: ")
     assert "<pre" in notice["data"]["text/html"]
@@ -138,10 +138,31 @@ def test_the_cells_json_is_posted_braces_and_all(serving_kernel: Kernel):
     assert '"twice"' in shown["text/plain"]
 
 
+@pytest.mark.parametrize("body", ['{"inputs": [[1, 2,', '{"inputs": "\'\'\'"}', "((("])
+def test_json_that_is_broken_is_answered_by_the_server_not_by_ipython(
+    serving_kernel: Kernel, body: str
+):
+    shown = serving_kernel.one(f"%%tfs_request pair\n{body}")
+
+    assert shown["text/plain"].startswith("pair  400 Bad Request")
+
+
 def test_a_magic_in_a_function_sees_its_names(serving_kernel: Kernel):
     serving_kernel.run("def ask(rows):\n    p = %tfs_predict digits x[:rows]\n    return p.shape")
 
     assert serving_kernel.one("ask(2)")["text/plain"] == "(2, 10)"
+
+
+def test_a_magic_that_loads_tensorflow_shows_nothing_of_it(models: Path):
+    kernel = Kernel(models)
+    try:
+        kernel.run("%load_ext tfs_magics\n%tfs_serve ./digits --rest-port 0 --grpc-port 0")
+        kernel.run("import numpy as np\nx = np.zeros((1, 4, 4, 1))")
+
+        shown = kernel.one("%tfs_predict digits x --grpc")
+        assert shown["text/plain"].startswith("row  class  probability  ")
+    finally:
+        kernel.close()
 
 
 @pytest.mark.parametrize("killed", [False, True])

@@ -10,6 +10,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import tfs_magics
+from server_ext.errors import InvalidArgument
 from tfs_magics import serving
 from tfs_magics.magics import TFSMagics
 
@@ -25,6 +26,7 @@ def test_loading_prints_nothing_and_twice_is_once(shell: Any):
     assert shell.shell.magics_manager.registry == before
 
 
+@pytest.mark.usefixtures("no_server")
 def test_reloading_leaves_the_magics_and_the_functions_there(shell: Any):
     ran = shell.run("%reload_ext tfs_magics")
 
@@ -95,6 +97,9 @@ def test_an_unknown_name_of_the_package_is_an_attribute_error():
         ("%tfs_export model --signature call", "--signature call: use NAME=FUNCTION"),
         ("%tfs_export model --check x_tst[:3] --overwrite", "There is no variable x_tst."),
         ("%tfs_export model --overwirte", "%tfs_export has no option --overwirte. Did you mean"),
+        ("%tfs_export ./modl", "No file or directory ./modl."),
+        ("%tfs_logs --lines 0", "0 lines cannot be shown: ask for 1 or more."),
+        ("%tfs_serve s3://bucket/digits", "s3://bucket/digits is not on this machine."),
         ("%tfs_serve digits --versions newest", "versions 'newest' is not a choice of versions"),
         ("%tfs_status now", "%tfs_status has no use for now."),
         ("%%tfs_request\n{}", "the following arguments are required: NAME"),
@@ -105,6 +110,41 @@ def test_a_mistake_in_the_line_is_one_red_line(shell: Any, cell: str, said: str)
     shell["model"] = object()
 
     assert shell.run(cell).usage_error.startswith(said)
+
+
+def test_an_error_inside_of_the_expression_shows_the_expression_and_none_of_our_code(shell: Any):
+    shell.run("def faulty():\n    return undefined")
+
+    shown = shell.run("%tfs_predict m faulty()").out
+
+    assert "----> 1 faulty()" in shown
+    assert "name 'undefined' is not defined" in shown
+    assert "tfs_magics" not in shown
+
+
+def test_an_interrupt_is_one_line_and_still_an_interrupt(shell: Any):
+    shell.run("def slow():\n    raise KeyboardInterrupt")
+
+    ran = shell.run("%tfs_predict m slow()")
+
+    assert isinstance(ran.error, KeyboardInterrupt)
+    assert (ran.out + ran.err).strip() == "KeyboardInterrupt: %tfs_predict was interrupted."
+
+
+def test_what_tensorflow_says_of_its_graph_is_left_out_of_the_line(shell: Any):
+    def refuse() -> None:
+        raise InvalidArgument("ConcatOp : no.\n\t [[{{function_node f}}{{node a/b}}]]")
+
+    shell["refuse"] = refuse
+
+    assert shell.run("%tfs_predict m refuse()").usage_error == "ConcatOp : no."
+
+
+def test_the_list_of_magics_is_whole_in_a_terminal(shell: Any):
+    listed = shell.run("%tfs").out
+
+    assert "…" not in listed
+    assert max(map(len, listed.splitlines())) <= 80
 
 
 @pytest.mark.usefixtures("no_server")

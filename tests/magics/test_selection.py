@@ -112,5 +112,12 @@ def test_two_directories_of_one_name_cannot_both_be_served(here: Path):
         chosen("digits", "./other/digits")
 
 
-def test_an_address_of_a_store_is_left_to_the_server(here: Path):
-    assert chosen("gs://bucket/models/far") == {"far": "gs://bucket/models/far"}
+def test_an_address_of_a_store_is_refused_before_the_server_refuses_all_its_models(here: Path):
+    with pytest.raises(InvalidArgument, match=r"gs://bucket/far is not on this machine\. Copy or"):
+        chosen("gs://bucket/far")
+    with pytest.raises(InvalidArgument, match="s3://bucket is not on this machine"):
+        chosen("far", base_path="s3://bucket")
+
+
+def test_a_file_address_is_its_directory(here: Path):
+    assert chosen(f"file://{here}/models/digits") == {"digits": str(here / "models/digits")}

@@ -119,15 +119,23 @@ def test_a_choice_of_versions_is_followed(
             NotFound, match=r"digits has no version 5 that answers\. Available: 1\."
         ):
             tfs_magics.predict("digits", images, version=5)
-        with pytest.raises(ServerFailed, match="has no version 9"):
-            serving.serve("digits", versions="9")
     finally:
         shutil.rmtree(served / "digits" / "5")
+
+
+def test_a_number_that_no_version_has_takes_nothing_away(served: Path, images: Any):
+    with pytest.raises(NotFound, match=r"digits has no version 9 in .*\. Versions there: 1\."):
+        serving.serve("digits", versions="9")
+
+    assert serving.status().data["models"][0]["policy"] == "latest: 1"
+    assert tfs_magics.predict("digits", images, version=1).shape == (3, 10)
 
 
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
+        (lambda: serving.predict("digits", 1, version=-1), "digits has no version -1: a version"),
+        (lambda: serving.metadata("digits", version=2**63), "has no version 9223372036854775808"),
         (lambda: serving.predict("digts", 1), r"No model digts is served. Did you mean digits\?"),
         (lambda: serving.metadata("digts"), r"No model digts is served. Did you mean digits\?"),
         (lambda: serving.request("digts", "{}"), r"No model digts is served. Did you mean digits"),
@@ -270,12 +278,11 @@ def test_a_forked_copy_may_ask_but_neither_change_nor_stop(served: Path, images:
     np.testing.assert_array_equal(tfs_magics.predict("digits", images), expected)
 
 
-def test_a_server_that_died_is_told_and_started_again_with_its_models(
-    served: Path, images: Any, eventually: Eventually
+def test_a_server_that_died_is_told_at_once_and_started_again_with_its_models(
+    served: Path, images: Any
 ):
     url, dead = serving.serve("digits").url, pid()
     os.kill(dead, signal.SIGKILL)
-    eventually(lambda: not connection.current().running)
 
     with pytest.raises(ServerFailed, match=r"ended by itself \(signal SIGKILL\)") as error:
         tfs_magics.predict("digits", images)

@@ -172,6 +172,12 @@ def test_a_served_model_shows_steps_addresses_and_the_next_line():
     ]
 
 
+def test_the_next_line_quotes_a_name_with_a_blank():
+    view = served.served([ServedVersion("odd name", 2)], "URL", "TARGET", [], 0.0)
+
+    assert view.text.endswith('Next: %tfs_predict "odd name" x[:3]')
+
+
 def test_several_served_versions_are_a_table_with_reasons():
     view = served.served(
         [ServedVersion("digits", 2), ServedVersion("digits", 1), ServedVersion("fraud", 3, LONG)],
@@ -206,6 +212,19 @@ def test_metadata_is_one_table_with_defaults_where_there_are_some():
         "in   threshold  float32  []         0.5",
         "out  class      int64    [n]",
     ]
+
+
+def test_of_a_thousand_outputs_the_first_are_shown_and_the_rest_is_counted(tmp_path: Path):
+    spec = TensorInfo("float32", (-1,))
+    many = Signature(
+        "serving_default", {"x": spec}, {f"out_{each:04}": spec for each in range(1000)}
+    )
+
+    view = views.exported(Exported("many", 1, tmp_path, 9, [many], 0.1))
+
+    assert "and 980 more" in view.html
+    assert view.text.splitlines()[-2:] == ["out  and 980 more", "Next: %tfs_serve many"]
+    assert len(view.text.splitlines()) < 30
 
 
 def test_an_export_says_what_was_checked_and_what_was_replaced():

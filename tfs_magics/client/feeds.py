@@ -96,7 +96,7 @@ def _array(value: Any, tensor: Tensor) -> Array:
         return _strings(value, tensor)
     try:
         array = np.asarray(value)
-    except ValueError as error:
+    except (ValueError, TypeError, RuntimeError) as error:  # also what other libraries' tensors say
         raise InvalidArgument(f"{tensor.alias} is no array: {error}") from None
     wanted = dtype_of(tensor.dtype)
     if array.dtype == wanted:

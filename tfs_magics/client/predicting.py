@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from server_ext import chatter
 from server_ext.errors import Code, InvalidArgument, NotFound, ServingError
 from tfs_magics.client import jsonform
 from tfs_magics.client.feeds import Array, explain_shape, feed
@@ -123,7 +124,8 @@ def _ask(
     place: Place, model: Metadata, signature: Signature, fed: Mapping[str, Array], *, grpc: bool
 ) -> Prediction:
     if grpc:
-        from tfs_magics.client import rpc  # imports TensorFlow
+        with chatter.held_back():
+            from tfs_magics.client import rpc  # imports TensorFlow
 
         began = time.monotonic()
         outputs = rpc.predict(place.grpc_target, model, signature, fed, ANSWER_TIMEOUT_S)

@@ -15,12 +15,14 @@ from urllib.parse import quote
 
 import requests
 
-from server_ext.errors import Code, ServingError, Unavailable
+from server_ext.errors import Code, InvalidArgument, ServingError, Unavailable
 from tfs_magics.client import signatures
 from tfs_magics.client.signatures import Metadata
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 300
+PAGE_TIMEOUT_S = 30  # for what the server knows without running a model
+MAX_VERSION = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Client:
         if self._pid != os.getpid():
             self._session, self._pid = _session(), os.getpid()
         headers: Mapping[str, str] = {"Content-Type": "application/json"} if body else {}
+        timeout_s = PAGE_TIMEOUT_S if body is None else ANSWER_TIMEOUT_S
         began = time.monotonic()
         try:
             response = self._session.request(
@@ -90,11 +93,11 @@ class Client:
                 f"{self.url}{path}",
                 data=body,
                 headers=headers,
-                timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S),
+                timeout=(CONNECT_TIMEOUT_S, timeout_s),
             )
         except requests.Timeout:
             raise ServingError(
-                f"The model server at {self.url} did not answer within {ANSWER_TIMEOUT_S} s.",
+                f"The model server at {self.url} did not answer within {timeout_s} s.",
                 Code.DEADLINE_EXCEEDED,
             ) from None
         except requests.RequestException as error:
@@ -106,7 +109,15 @@ class Client:
 
 
 def model_path(name: str, version: int | None = None) -> str:
-    """Return the path of a model, or of one version, below the server's URL."""
+    """Return the path of a model, or of one version, below the server's URL.
+
+    Raises:
+        InvalidArgument: a version that no model can have.
+    """
+    if version is not None and not 0 <= version <= MAX_VERSION:
+        raise InvalidArgument(
+            f"{name} has no version {version}: a version is a number from 0 to {MAX_VERSION}."
+        )
     path = f"/v1/models/{quote(name, safe='')}"
     return path if version is None else f"{path}/versions/{version}"
 

@@ -57,9 +57,11 @@ def module_subject(module: Any) -> Subject:
         return signed_subject(module, name, {DEFAULT_SIGNATURE: next(iter(signed.values()))})
     kind = type(module).__name__
     if signed:
+        first = next(iter(signed))
         raise InvalidArgument(
             f"{kind} has {len(signed)} functions with an input signature ({', '.join(signed)}): "
-            f"choose with signatures={{'{DEFAULT_SIGNATURE}': obj.{next(iter(signed))}}}"
+            f"choose with --signature {DEFAULT_SIGNATURE}=obj.{first}, "
+            f"or signatures={{'{DEFAULT_SIGNATURE}': obj.{first}}}"
         )
     has = f"its tf.functions ({', '.join(functions)}) have no" if functions else "no method with an"
     raise InvalidArgument(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 import textwrap
 import threading
 import warnings
@@ -15,13 +16,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from server_ext import chatter
+
 _LOGGERS = ("absl", "tensorflow")
 _alone = threading.RLock()
 
 
 def tensorflow() -> Any:
-    """Return the `tensorflow` module, importing it if nobody has."""
-    import tensorflow as tf
+    """Return the `tensorflow` module, importing it, without its notes, if nobody has."""
+    if "tensorflow" in sys.modules:
+        import tensorflow as tf
+    else:
+        with chatter.held_back():
+            import tensorflow as tf
 
     return tf
 

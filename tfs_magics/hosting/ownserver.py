@@ -117,15 +117,15 @@ class OwnServer:
                 raise
             return time.monotonic() - began
 
-    def check(self) -> None:
-        """Return if the server runs.
+    def check(self, grace_s: float = 0.0) -> None:
+        """Return if the server runs, and still does after `grace_s`.
 
         Raises:
             Unavailable: none was started, it was stopped, or it ended by itself.
         """
         if self._process is None or self._stopped_at is not None:
             raise Unavailable("No model server runs here. %tfs_serve NAME starts one.")
-        if not self._process.alive:
+        if self._process.ended(grace_s):
             raise ServerFailed(
                 f"The model server ended by itself ({self._process.exit_text}). "
                 "%tfs_serve starts it again.",
@@ -230,6 +230,7 @@ def _command(config: Path, rest_port: int, grpc_port: int) -> list[str]:
         "--model_config_file_poll_wait_seconds=1",
         "--file_system_poll_wait_seconds=1",
         "--wait_for_models=false",
+        "--max_num_load_retries=0",  # the one who asked wants the reason, not another attempt
         "--exit_when_stdin_closes",
     ]
 

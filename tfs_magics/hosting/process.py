@@ -80,6 +80,10 @@ class ServerProcess:
         """Whether the server runs; a forked copy, which cannot know, says yes."""
         return not self.owned or self._child.poll() is None
 
+    def ended(self, timeout_s: float) -> bool:
+        """Wait for the server's end, which others see before we do; tell whether it has ended."""
+        return self.owned and self._wait(timeout_s)
+
     @property
     def exit_text(self) -> str:
         """How it ended: `exit code 1`, `signal SIGKILL`; empty as long as it runs."""

@@ -26,7 +26,7 @@ from IPython.core.magic_arguments import magic_arguments
 from server_ext.errors import ServingError
 from tfs_magics.ipython import arguments
 from tfs_magics.ipython.evaluation import Names
-from tfs_magics.ipython.usage import told
+from tfs_magics.ipython.usage import Interrupted, told
 
 Run = TypeVar("Run", bound=Callable[..., Any])
 
@@ -46,6 +46,7 @@ def _declare(kind: Any, prefix: str, table: tuple[Any, ...], run: Run) -> Run:
 
     @functools.wraps(run)
     def magic(self: Any, line: str, *cell: str, local_ns: Mapping[str, Any] | None = None) -> Any:
+        __tracebackhide__ = True  # an error inside of EXPR is the user's: IPython shows it alone
         parser: argparse.ArgumentParser = getattr(self, name).parser
         names = Names(self.shell, local_ns)
         try:
@@ -56,8 +57,12 @@ def _declare(kind: Any, prefix: str, table: tuple[Any, ...], run: Run) -> Run:
             return None
         except ServingError as error:
             raise told(error) from None
+        except KeyboardInterrupt as error:
+            raise Interrupted(f"{prefix}{name}") from error
 
-    declared = output_can_be_silenced(needs_local_scope(no_var_expand(magic)))
+    declared = needs_local_scope(no_var_expand(magic))
+    if kind is line_magic:  # IPython looks for the semicolon in a cell as if it were Python
+        declared = output_can_be_silenced(declared)
     for argument in reversed(table):
         declared = argument(declared)
     return cast(Run, magic_arguments()(kind(declared)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import linecache
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,6 +16,8 @@ from IPython.utils.text import DollarFormatter
 from tfs_magics.nearest import suggestion
 
 _CALLABLE = Callable[..., Any]
+_FILE = "<magic>"
+_FILES = (".keras", ".h5", ".hdf5")
 
 
 class Names:
@@ -39,8 +42,11 @@ class Names:
             UsageError: it is no expression, or a name in it does not exist. What goes wrong further
                 inside is raised as it is.
         """
+        __tracebackhide__ = True  # IPython shows what went wrong in the expression, not here
+        source = expression.strip()
+        linecache.cache[_FILE] = (len(source), None, [f"{source}\n"], _FILE)
         try:
-            code = compile(expression.strip(), "<magic>", "eval")
+            code = compile(source, _FILE, "eval")
         except (SyntaxError, ValueError) as error:
             said = getattr(error, "msg", None) or str(error)
             raise UsageError(f"{expression} is not a Python expression: {said}.") from None
@@ -54,13 +60,21 @@ class Names:
             raise
 
     def object(self, expression: str) -> Any:
-        """Return the value of an expression, or the path that it is instead."""
-        path = os.path.expanduser(expression.strip())
+        """Return the value of an expression, or the path that it is instead.
+
+        Raises:
+            UsageError: it is neither; for what looks like a path, with the nearest one.
+        """
+        __tracebackhide__ = True
+        source = expression.strip()
+        path = os.path.expanduser(source)
         try:
-            return self.value(expression)
+            return self.value(source)
         except UsageError:
             if os.path.exists(path):
                 return path
+            if _looks_like_a_path(source):
+                raise UsageError(f"No file or directory {source}.{_nearest(path)}") from None
             raise
 
     def own_name(self, expression: str, value: Any) -> str | None:
@@ -99,3 +113,16 @@ class Names:
         known = [name for name in {**self._global, **self._local} if not name.startswith("_")]
         hint = suggestion(error.name or "", [*known, *dir(builtins)])
         return f"There is no variable {error.name}.{hint}"
+
+
+def _looks_like_a_path(source: str) -> bool:
+    named = source.startswith((".", "~", os.sep)) or source.endswith(_FILES)
+    return named or (os.sep in source and " " not in source)
+
+
+def _nearest(path: str) -> str:
+    """Return ` Did you mean X?` for a path beside the one that does not exist."""
+    directory, name = os.path.split(path)
+    with contextlib.suppress(OSError):
+        return suggestion(name, os.listdir(directory or "."))
+    return ""

@@ -1,11 +1,14 @@
 """Errors the user can mend, told in one red line; with a notice beside it in a notebook.
 
-ServingError     -> UsageError, which IPython shows without a traceback
-InputMismatch    -> expected against got
-ServerFailed     -> the server's last lines
+ServingError      -> UsageError, which IPython shows without a traceback
+InputMismatch     -> expected against got
+ServerFailed      -> the server's last lines
+KeyboardInterrupt -> which magic no longer waits
 """
 
 from __future__ import annotations
+
+import re
 
 from IPython.core.error import UsageError
 from IPython.display import display
@@ -16,6 +19,8 @@ from tfs_magics.hosting.process import ServerFailed
 from tfs_magics.ipython.notebook import in_kernel
 from tfs_magics.views import notice
 from tfs_magics.views.view import View
+
+_NODE = re.compile(r"\s*\[\[\{\{.*?\}\}\]\]", re.DOTALL)  # where in the graph TensorFlow was
 
 
 class Refusal(UsageError):  # type: ignore[misc]  # IPython is not typed
@@ -36,6 +41,18 @@ class Refusal(UsageError):  # type: ignore[misc]  # IPython is not typed
         return [f"UsageError: {self._brief}"]
 
 
+class Interrupted(KeyboardInterrupt):
+    """The user interrupted a magic: stops the cell and the notebook, without a traceback."""
+
+    def __init__(self, magic: str) -> None:
+        goes_on = " The server goes on; %tfs_status shows it." if magic == "%tfs_serve" else ""
+        super().__init__(f"{magic} was interrupted.{goes_on}")
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the line IPython shows in place of a traceback."""
+        return [f"KeyboardInterrupt: {self}"]
+
+
 def told(error: ServingError) -> UsageError:
     """Return the error as IPython shows it best."""
     if isinstance(error, InputMismatch):
@@ -46,4 +63,4 @@ def told(error: ServingError) -> UsageError:
     if isinstance(error, ServerFailed) and error.lines:
         brief = error.title.splitlines()[0].partition(": ")[0].rstrip(".")
         return Refusal(str(error), f"{brief}.", notice.failed(error.title, error.lines))
-    return UsageError(str(error))
+    return UsageError(_NODE.sub("", str(error)))

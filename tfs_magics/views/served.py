@@ -61,7 +61,8 @@ def _busy(word: str) -> Markup:
 
 def _next(versions: Sequence[ServedVersion]) -> str:
     up = next((version.name for version in versions if not version.reason), versions[0].name)
-    return f"%tfs_predict {up} x[:3]"
+    name = f'"{up}"' if any(char.isspace() for char in up) else up
+    return f"%tfs_predict {name} x[:3]"
 
 
 def _one(

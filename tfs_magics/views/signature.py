@@ -22,6 +22,8 @@ _COLUMNS = (
     Column("Shape", code=True),
     Column("Default", faint=True),
 )
+MOST = 20  # rows of inputs, and of outputs, after an export
+MOST_ASKED = 200
 _REPLACED = "A server that has loaded this version keeps the old files."
 
 
@@ -48,6 +50,7 @@ def metadata(model: Metadata) -> View:
             _slots(
                 [(t.alias, t.dtype, t.shape, t.default or "") for t in signature.inputs.values()],
                 [(t.alias, t.dtype, t.shape) for t in signature.outputs.values()],
+                MOST_ASKED,
             ),
         )
         for signature in model.signatures.values()
@@ -74,6 +77,7 @@ def exported(result: Exported) -> View:
             _slots(
                 [(alias, *spec) for alias, spec in signature.inputs.items()],
                 [(alias, *spec) for alias, spec in signature.outputs.items()],
+                MOST,
             ),
         )
         for signature in result.signatures
@@ -117,8 +121,17 @@ def _merged(blocks: Iterable[_Block]) -> list[_Block]:
     ]
 
 
-def _slots(inputs: Iterable[tuple[Any, ...]], outputs: Iterable[tuple[Any, ...]]) -> list[_Slot]:
-    return [*(_Slot("in", *spec) for spec in inputs), *(_Slot("out", *spec) for spec in outputs)]
+def _slots(
+    inputs: Sequence[tuple[Any, ...]], outputs: Sequence[tuple[Any, ...]], most: int
+) -> list[_Slot]:
+    """Return rows for inputs, then outputs; of more than `most`, the first and how many follow."""
+    return [*_side("in", inputs, most), *_side("out", outputs, most)]
+
+
+def _side(side: str, specs: Sequence[tuple[Any, ...]], most: int) -> list[_Slot]:
+    shown = [_Slot(side, *spec) for spec in specs[:most]]
+    more = len(specs) - most
+    return [*shown, _Slot(side, f"and {more} more", "", None)] if more > 0 else shown
 
 
 def _table(slots: Iterable[_Slot]) -> Table:
@@ -126,7 +139,7 @@ def _table(slots: Iterable[_Slot]) -> Table:
     optional = any(slot.default for slot in slots)
     rows = []
     for slot in slots:
-        cells = [slot.side, slot.alias, slot.dtype, shape_text(slot.shape)]
+        cells = [slot.side, slot.alias, slot.dtype, shape_text(slot.shape) if slot.dtype else ""]
         if optional:
             cells.append(slot.default or ("required" if slot.side == "in" else ""))
         rows.append(Row(cells))

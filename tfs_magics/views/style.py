@@ -36,7 +36,7 @@ _RULES = """
 }
 .jp-tfs .jp-tfs-Output :is(h2, h3, dt, dd) { font: inherit; color: inherit; }
 .jp-tfs .jp-tfs-Output :is(h2, h3, strong) { font-weight: 600; }
-.jp-tfs .jp-tfs-Output :is(code, pre) {
+.jp-tfs .jp-tfs-Output pre, .jp-tfs.jp-tfs .jp-tfs-Output code {
   padding: 0; border: 0; background: none; color: inherit;
   font-family: var(--jp-tfs-mono); font-size: 12px;
 }

@@ -1,0 +1,47 @@
+"""grpc.health.v1.Health as functions from bytes to bytes: Check, and Watch as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from google.protobuf.message import DecodeError
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+
+from server_ext.api.health import Health, Serving
+from server_ext.errors import InvalidArgument
+from server_ext.frontends.rpc import Method, Stream
+
+SERVICE = "grpc.health.v1.Health"
+
+
+def methods(health: Health) -> tuple[Method]:
+    """Return the unary method; it is answered while the server drains, too."""
+
+    def check(payload: bytes, came: float) -> bytes:
+        return _response(health.check(_service(payload)))
+
+    return (Method(f"/{SERVICE}/Check", check, blocking=False, draining=True),)
+
+
+def streams(health: Health) -> tuple[Stream]:
+    """Return the method that streams."""
+
+    def watch(payload: bytes, send: Callable[[bytes | None], None]) -> Callable[[], None]:
+        def notify(status: Serving | None) -> None:
+            send(None if status is None else _response(status))
+
+        return health.watch(_service(payload), notify)
+
+    return (Stream(f"/{SERVICE}/Watch", watch),)
+
+
+def _service(payload: bytes) -> str:
+    try:
+        return str(HealthCheckRequest.FromString(payload).service)
+    except DecodeError:
+        raise InvalidArgument("The request is not a grpc.health.v1.HealthCheckRequest") from None
+
+
+def _response(status: Serving) -> bytes:
+    response: bytes = HealthCheckResponse(status=int(status)).SerializeToString()
+    return response

@@ -1,0 +1,59 @@
+import pytest
+
+from server_ext.api.traffic import MAX_NAMES, Counts, Traffic
+from server_ext.errors import Code
+from server_ext.metrics import Metric, Registry
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry()
+
+
+def metric(registry: Registry, name: str) -> Metric:
+    return next(
+        metric for metric in registry.metrics() if metric.name == f"/tensorflow/serving/{name}"
+    )
+
+
+def test_every_request_is_counted_and_only_a_success_has_a_latency(registry: Registry):
+    traffic = Traffic(registry)
+
+    traffic.answered("m", Code.OK, "predict", "REST", 0.000_5)
+    traffic.answered("m", Code.NOT_FOUND, "predict", "REST", 0.7)
+
+    assert metric(registry, "request_count").points() == {("m", "NOT_FOUND"): 1, ("m", "OK"): 1}
+    latencies = metric(registry, "request_latency").points()
+    assert list(latencies) == [("m", "predict", "REST")]
+    assert latencies["m", "predict", "REST"].total == 500
+
+
+def test_runs_are_counted_by_model_and_api(registry: Registry):
+    Traffic(registry).ran("m", "Classify", 0.002)
+
+    assert metric(registry, "runtime_latency").points()["m", "Classify", "TF1"].total == 2000
+
+
+def test_a_version_knows_its_requests_and_how_many_failed(registry: Registry):
+    traffic = Traffic(registry)
+
+    for code in (Code.OK, Code.OK, Code.INVALID_ARGUMENT, Code.INTERNAL):
+        traffic.record("m", 3, code)
+
+    assert traffic.of("m", 3) == Counts(4, 2)
+    assert traffic.of("m", 4) == Counts()
+
+
+def test_random_names_do_not_fill_the_memory_and_real_ones_keep_their_cells(registry: Registry):
+    traffic = Traffic(registry)
+
+    for number in range(MAX_NAMES + 50):
+        traffic.answered(f"random {number}", Code.NOT_FOUND, "predict", "REST", 0)
+    traffic.answered("x" * 10_000, Code.NOT_FOUND, "predict", "REST", 0)
+    traffic.answered("real", Code.OK, "predict", "REST", 0)
+    traffic.answered("real", Code.INVALID_ARGUMENT, "predict", "REST", 0)
+
+    points = metric(registry, "request_count").points()
+    assert len(points) == MAX_NAMES + 3
+    assert points["", "NOT_FOUND"] == 51
+    assert points["real", "INVALID_ARGUMENT"] == 1
