@@ -23,7 +23,10 @@ Notify = Callable[[Serving | None], None]
 
 
 class Health:
-    """Any thread may call. `_lock` orders what a watcher is told; watchers must not block.
+    """Any thread may call. `_lock` orders what a watcher is told, and is held while it is told.
+
+    A watcher may wait for its transport meanwhile, so a transport must never wait for the lock:
+    what `watch` returns takes none.
 
     Compatible with model_servers/server.cc, which knows these names and is never NOT_SERVING.
     """
@@ -63,14 +66,13 @@ class Health:
         """Say NOT_SERVING from now on, and end the watches."""
         with self._lock:
             self._now = Serving.NOT_SERVING
-            for notify in self._watchers.values():
+            for notify in list(self._watchers.values()):  # a copy: one may leave meanwhile
                 notify(self._now)
                 notify(None)
             self._watchers.clear()
 
     def _forget(self, key: object) -> None:
-        with self._lock:
-            self._watchers.pop(key, None)
+        self._watchers.pop(key, None)  # atomic
 
 
 def _only_the_end(notify: Notify) -> Notify:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from server_ext.api.health import Health, Serving
@@ -49,3 +51,20 @@ def test_a_watcher_that_left_is_told_nothing_more(health):
     health.drain()
 
     assert told == [Serving.SERVING]
+
+
+def test_a_watcher_can_leave_while_another_one_is_told_the_end(health):
+    left = threading.Event()
+    stops = []
+
+    def slow(status: Serving | None) -> None:
+        if status is Serving.NOT_SERVING:  # as grpcio, which waits here for a thread of its own
+            threading.Thread(target=lambda: (stops[1](), left.set()), daemon=True).start()
+            assert left.wait(5)
+
+    stops.append(health.watch("", slow))
+    stops.append(health.watch("", lambda status: None))
+
+    health.drain()
+
+    assert left.is_set()
