@@ -5,6 +5,7 @@ Heavy imports wait until the options are known to be right and the ports are our
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib.metadata
 import json
@@ -13,12 +14,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from server_ext import __version__, chatter, streams
+from server_ext import __version__, allocator, chatter, latecomers, streams
 from server_ext.commandline import parse
 from server_ext.errors import InvalidArgument, ServingError
 from server_ext.frontends import ports
@@ -61,9 +62,9 @@ def serve(options: Options) -> int:
     try:
         options.check_servable()
         reserved = _reserve(options)
-        with chatter.held_back():
+        allocator.tune(os.environ)
+        with chatter.held_back(), latecomers.put_off("keras"), _spared_collector():
             from server_ext.server import ModelServer
-        _spare_collector()
         server = ModelServer(options, reserved)
         server.start(give_up=stop)
     except ServingError as error:
@@ -124,15 +125,22 @@ def _announce(options: Options, server: ModelServer) -> None:
     streams.say("\n".join(lines))
 
 
-def _spare_collector() -> None:
-    """Keep the garbage collector off TensorFlow's 300,000 objects, which stay for good.
+@contextlib.contextmanager
+def _spared_collector() -> Iterator[None]:
+    """Keep the garbage collector off TensorFlow's 270,000 objects, which stay for good.
 
-    Each full collection would stop all threads for some 200 ms, and parsing the nested lists of one
-    JSON body is enough to bring the next one closer.
+    While they are imported, its passes are a fifth of the time and find nothing. Later each full
+    one would stop all threads for some 200 ms, and parsing the nested lists of one JSON body is
+    enough to bring the next one closer. What is loaded afterwards it looks at: a version's graph
+    has cycles, and would stay for good when it is unloaded.
     """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_THRESHOLD, 10, 10)
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.set_threshold(GARBAGE_THRESHOLD, 10, 10)
+        gc.enable()
 
 
 def _failed(error: ServingError) -> int:

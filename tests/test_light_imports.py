@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 HEAVY = {
     "grpc",
@@ -19,6 +20,11 @@ HEAVY = {
     "tensorflow_serving",
     "uvicorn",
 }
+WITHOUT_KERAS = """
+from server_ext import latecomers
+with latecomers.put_off("keras"):
+    import server_ext.server, server_ext.frontends.grpc_native
+"""
 LOAD_EXTENSION = """
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
@@ -67,3 +73,37 @@ def test_the_functions_are_there_for_scripts_all_the_same(name: str, tmp_path: P
     loaded = loaded_by(f"import tfs_magics; assert callable(tfs_magics.{name})", tmp_path)
 
     assert "tensorflow" not in loaded
+
+
+@pytest.mark.tensorflow
+def test_a_server_on_the_native_front_imports_neither_keras_nor_grpcio(tmp_path: Path):
+    loaded = loaded_by(WITHOUT_KERAS, tmp_path)
+
+    assert "tensorflow" in loaded
+    assert not loaded & {"keras", "optree", "rich", "sklearn", "PIL", "IPython", "tensorboard"}
+    assert not loaded & {"grpc", "prometheus_client"}
+
+
+@pytest.mark.tensorflow
+def test_operations_that_need_keras_after_all_can_import_it(tmp_path: Path):
+    asks = "from tensorflow.keras.layers import Dense; import tensorflow as tf; tf.keras.Model"
+
+    assert "keras" in loaded_by(f"{WITHOUT_KERAS}\n{asks}", tmp_path)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="reads /proc")
+def test_a_server_that_answers_has_loaded_no_library_of_keras_or_grpcio(
+    start_server, export_constant, tmp_path: Path
+):
+    export_constant(tmp_path / "m" / "1", 1.0)
+    server = start_server(f"--model_base_path={tmp_path / 'm'}", "--model_name=m")
+    row = {"instances": [[0, 0, 0, 0]]}
+
+    answer = requests.post(f"{server.url}/v1/models/m:predict", json=row, timeout=30)
+
+    assert answer.status_code == 200
+    libraries = Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert "_pywrap_tensorflow" in libraries
+    assert "/optree/" not in libraries  # needed by Keras, and by nobody else
+    assert "cygrpc" not in libraries

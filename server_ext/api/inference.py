@@ -19,6 +19,7 @@ from server_ext.lifecycle.servable import Servable, Signature
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+    from server_ext.codecs.request_frames import FramedRequest
     from server_ext.lifecycle.servable import Array
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ class Inference(Generic[T]):
     inputs: Mapping[str, Array]
     outputs: Sequence[str]
     reply: Callable[[list[Array]], T]
-    request: Message | None = None
+    request: Message | FramedRequest | None = None
 
     def __post_init__(self) -> None:
         for position, (alias, spec) in enumerate(self.signature.inputs.items()):

@@ -21,6 +21,8 @@ from server_ext.api import classify, regress
 from server_ext.api.inference import Inference
 from server_ext.api.lookup import answered_by
 from server_ext.codecs import tensorproto
+from server_ext.codecs.request_frames import FramedRequest
+from server_ext.codecs.response_frames import FramedResponse
 from server_ext.lifecycle.handle import Handle
 from server_ext.lifecycle.servable import Signature
 
@@ -63,6 +65,10 @@ def logged(
 
 
 def _as_sent(kind: str, request: Any, response: Any) -> PredictionLog:
+    if isinstance(request, FramedRequest):
+        request = request.message()
+    if isinstance(response, FramedResponse):
+        response = response.message()
     return PredictionLog(**{kind: {"request": request, "response": response}})
 
 

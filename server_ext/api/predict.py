@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from tensorflow_serving.apis.predict_pb2 import PredictRequest, PredictResponse
 
 from server_ext.api.inference import Inference
-from server_ext.api.lookup import answered_by, grpc_signature, rest_signature
+from server_ext.api.lookup import grpc_signature, rest_signature
 from server_ext.codecs import json_decode, json_encode, tensorproto
+from server_ext.codecs.request_frames import FramedRequest
+from server_ext.codecs.response_frames import FramedResponse, respond
 from server_ext.errors import Internal, InvalidArgument
 from server_ext.lifecycle.manager import Handle
 from server_ext.lifecycle.servable import Signature
@@ -27,11 +29,11 @@ METHOD_NAMES = tuple(f"tensorflow/serving/{verb}" for verb in ("predict", "class
 
 def ask(
     handle: Handle,
-    request: PredictRequest,
+    request: PredictRequest | FramedRequest,
     *,
     check_method: bool = False,
     as_content: bool = False,
-) -> Inference[PredictResponse]:
+) -> Inference[FramedResponse]:
     """Read a gRPC Predict for the lent version; `as_content` is about its answer's tensors.
 
     Raises:
@@ -41,17 +43,13 @@ def ask(
     """
     signature = grpc_signature(handle.servable, request.model_spec.signature_name)
     verify_method(signature, check_method)
-    check_aliases(signature, request.inputs)
-    inputs = {alias: tensorproto.decode(request.inputs[alias], alias) for alias in request.inputs}
+    inputs = _inputs(signature, request)
     aliases = chosen_outputs(signature, request.output_filter)
 
-    def reply(outputs: list[Array]) -> PredictResponse:
-        response = PredictResponse(model_spec=answered_by(handle, signature))
-        for alias, array in zip(aliases, outputs, strict=True):
-            dtype = signature.outputs[alias].dtype
-            tensor = tensorproto.encode(array, dtype, as_content=as_content)
-            response.outputs[alias].CopyFrom(tensor)
-        return response
+    def reply(outputs: list[Array]) -> FramedResponse:
+        numbers = [signature.outputs[alias].dtype for alias in aliases]
+        named = zip(aliases, outputs, numbers, strict=True)
+        return respond(handle.name, handle.version, signature.name, named, as_content=as_content)
 
     return Inference(signature, inputs, aliases, reply, request)
 
@@ -60,7 +58,16 @@ def predict(
     handle: Handle, request: PredictRequest, *, check_method: bool = False
 ) -> PredictResponse:
     """Answer a gRPC Predict with the lent version; raises what `ask` and the run raise."""
-    return ask(handle, request, check_method=check_method).answer(handle.servable)
+    return ask(handle, request, check_method=check_method).answer(handle.servable).message()
+
+
+def _inputs(signature: Signature, request: PredictRequest | FramedRequest) -> dict[str, Array]:
+    if isinstance(request, FramedRequest):
+        check_aliases(signature, (request.alias,))
+        return {request.alias: request.array()}
+    tensors = dict(request.inputs.items())
+    check_aliases(signature, tensors)
+    return {alias: tensorproto.decode(tensor, alias) for alias, tensor in tensors.items()}
 
 
 def ask_json(
@@ -108,6 +115,8 @@ def check_aliases(signature: Signature, sent: Collection[str]) -> None:
     Raises:
         InvalidArgument: with the key words of servables/tensorflow/predict_util.cc.
     """
+    if len(sent) == len(signature.inputs) and all(alias in signature.inputs for alias in sent):
+        return
     extra = sorted(set(sent) - signature.inputs.keys())
     missing = sorted(signature.inputs.keys() - signature.defaults - set(sent))
     if not extra and not missing:

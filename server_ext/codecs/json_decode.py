@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from server_ext.codecs.dtypes import BY_NUMBER
 from server_ext.codecs.json_arrays import Collector, Irregular, converted, regular
 from server_ext.codecs.json_elements import is_base64
+from server_ext.codecs.json_named import Rows
 from server_ext.codecs.json_numbers import Tensor
 from server_ext.codecs.json_text import quote
 from server_ext.errors import InvalidArgument, ServingError
@@ -75,12 +76,11 @@ def decode_predict(
     if not inputs:
         _check_no_inputs(document)
         return {}, False
-    tensor = document.get("instances" if by_row else "inputs")
-    if isinstance(tensor, Tensor):
-        arrays = _from_numbers(tensor, inputs)
-        if arrays is not None:
+    numbers = document.get(key := "instances" if by_row else "inputs")
+    if isinstance(numbers, Tensor | Rows):
+        if (arrays := _from_numbers(numbers, inputs, defaults)) is not None:
             return arrays, by_row
-        document = {**document, "instances" if by_row else "inputs": tensor.lists()}
+        document = {**document, key: numbers.lists()}
     if by_row and by_column:
         raise InvalidArgument(
             f"JSON Value: {quote(document)} Not formatted correctly expecting only one of "
@@ -96,13 +96,20 @@ def decode_predict(
     )
 
 
-def _from_numbers(tensor: Tensor, inputs: Mapping[str, TensorSpec]) -> Arrays | None:
-    """Return the one input that an array of numbers is; None to learn from its lists why not."""
-    dtypes = [BY_NUMBER.get(spec.dtype) for spec in inputs.values()]
-    if len(dtypes) != 1 or dtypes[0] is None:
-        return None
+def _from_numbers(
+    numbers: Tensor | Rows, inputs: Mapping[str, TensorSpec], defaults: Set[str]
+) -> Arrays | None:
+    """Return the inputs that arrays of numbers are; None to learn from their lists why not."""
+    if isinstance(numbers, Rows):
+        columns = numbers.columns
+        if not columns.keys() <= inputs.keys() <= columns.keys() | defaults:
+            return None
+    else:
+        columns = dict.fromkeys(inputs, numbers)
+        if len(inputs) != 1:
+            return None
     try:
-        return {alias: converted(tensor.numbers, dtypes[0]) for alias in inputs}
+        return {alias: _quickly(columns[alias], inputs[alias].dtype) for alias in columns}
     except Irregular:
         return None
 
@@ -151,6 +158,7 @@ def _column(value: Any, number: int) -> NDArray[Any]:
     try:
         return _quickly(value, number)
     except Irregular:
+        value = value.lists() if isinstance(value, Tensor) else value
         collector = Collector(number)
         collector.add(value)
         return collector.whole()
@@ -184,7 +192,7 @@ def _quickly(value: Any, number: int) -> NDArray[Any]:
     dtype = BY_NUMBER.get(number)
     if dtype is None:
         raise Irregular
-    return regular(value, dtype)
+    return converted(value.numbers, dtype) if isinstance(value, Tensor) else regular(value, dtype)
 
 
 def _transposed(rows: list[dict[str, Any]], names: list[str]) -> dict[str, list[Any]]:

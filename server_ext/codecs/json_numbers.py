@@ -7,7 +7,8 @@
 
 Lists of equal lengths all the way down have exactly one text of brackets and commas, so that one
 comparison proves the shape and refuses what is ragged. Everything that is not such a body is left
-to the general reader, with no reason given. Threads: each has a parser of its own.
+to json_named.py and the general reader, with no reason given. Threads: each has a parser of its
+own.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _NAME = rb'"signature_name"\s*:\s*"(?P<name>[^"\\\[\]]*)"'
 _BEFORE = re.compile(rb"\s*\{\s*(?:" + _NAME + rb'\s*,\s*)?"(?P<key>instances|inputs)"\s*:\s*')
 _AFTER = re.compile(rb"\s*(?:,\s*" + _NAME + rb"\s*)?\}\s*")
 _NOT_STRUCTURE = bytes(code for code in range(256) if code not in b"[],")
-_FRACTION = re.compile(rb"[.eE]")
+_MAX_RANK = 32  # as the general reader, see json_arrays.py
 
 
 class Tensor(NamedTuple):
@@ -60,12 +61,10 @@ def read(body: bytes) -> dict[str, Any] | None:
     after = _AFTER.fullmatch(body, end)
     if begin < 0 or not before or not after or (before["name"] and after["name"]):
         return None
-    text = body[begin:end]
-    numbers = _numbers(text)
-    shape = None if numbers is None else _shape(text.translate(None, _NOT_STRUCTURE))
-    if numbers is None or shape is None or prod(shape) != len(numbers):
+    value = tensor(body[begin:end])
+    if value is None:
         return None
-    document: dict[str, Any] = {before["key"].decode(): Tensor(numbers.reshape(shape), text)}
+    document: dict[str, Any] = {before["key"].decode(): value}
     name = before["name"] if before["name"] is not None else after["name"]
     if name is not None:
         try:
@@ -75,9 +74,20 @@ def read(body: bytes) -> dict[str, Any] | None:
     return document
 
 
-def _numbers(text: bytes) -> NDArray[Any] | None:
+def tensor(text: bytes) -> Tensor | None:
+    """Return the tensor that a list is, None if it is ragged or has anything but numbers."""
+    numbers = numbers_in(text)
+    if numbers is None:
+        return None
+    shape = shape_of(text.translate(None, _NOT_STRUCTURE))
+    if shape is None or prod(shape) != len(numbers):
+        return None
+    return Tensor(numbers.reshape(shape), text)
+
+
+def numbers_in(text: bytes) -> NDArray[Any] | None:
     """Return the numbers of a list of any depth, None if there is anything else in it."""
-    fractions = _FRACTION.search(text) is not None
+    fractions = b"." in text or b"e" in text or b"E" in text
     try:
         # Typed loosely: what it parses is an array, as the text begins with a bracket.
         parsed: Any = _parser.parse(text)
@@ -87,12 +97,14 @@ def _numbers(text: bytes) -> NDArray[Any] | None:
     return np.frombuffer(buffer, np.float64 if fractions else np.int64)
 
 
-def _shape(brackets: bytes) -> list[int] | None:
+def shape_of(brackets: bytes) -> list[int] | None:
     """Return the shape that has exactly these brackets and commas, None if there is none.
 
     A list of one element and an empty one look the same here: the number of elements tells.
     """
     rank = len(brackets) - len(brackets.lstrip(b"["))
+    if rank > _MAX_RANK:
+        return None
     shape: list[int] = []
     part = b""  # the brackets of one element of the list that is looked at
     for depth in range(1, rank + 1):

@@ -1,7 +1,7 @@
 """JSON text to Python values and back, with TensorFlow Serving's errors and way to print a value.
 
     parse(body) -> document    orjson; what it refuses, or reads otherwise, goes to json_reader;
-                               a body that is one tensor of numbers comes with it as an array
+                               a body of nothing but tensors of numbers comes with arrays
     dump(value) -> body        orjson; where it writes null for NaN, the words are put in
     error_body(message)        the body of an error answer
     quote(value)               a parsed value as text for a message
@@ -22,7 +22,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from server_ext.codecs import json_numbers, json_reader
+from server_ext.codecs import json_named, json_numbers, json_reader
 from server_ext.errors import InvalidArgument
 
 QUOTE_BYTES = 256
@@ -45,8 +45,8 @@ _ESCAPES = {code: f"\\u{code:04X}" for code in range(32)} | {
 def parse(body: bytes) -> dict[str, Any]:
     """Return the object in a request body; of equal names in an object the first one counts.
 
-    A tensor of numbers that is all of `instances` or `inputs` may be a json_numbers.Tensor instead
-    of lists.
+    If there are only numbers, `instances` and `inputs`, or the members of the latter, may be a
+    json_numbers.Tensor instead of lists, and rows of named inputs a json_named.Rows.
 
     `NaN`, `Inf` and `Infinity` are numbers, a byte order mark is skipped, nesting may be of any
     depth. Strings that are not UTF-8 carry their bytes as surrogate escapes.
@@ -58,9 +58,9 @@ def parse(body: bytes) -> dict[str, Any]:
     """
     if not body:
         raise InvalidArgument("JSON Parse error: The document is empty")
-    tensor = json_numbers.read(body)
-    if tensor is not None:
-        return tensor
+    numbers = json_numbers.read(body) or json_named.read(body)
+    if numbers is not None:
+        return numbers
     try:
         document = orjson.loads(body.removeprefix(json_reader.BOM))
     except orjson.JSONDecodeError:
@@ -84,7 +84,11 @@ def dump(value: Any) -> bytes:
     """
     text = _dump(value)
     # orjson writes null for what is not finite; to look for that word is cheap.
-    return _dump(_spelled(value)) if b"null" in text else text
+    if b"null" not in text:
+        return text
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return _spelled_array(value, text)
+    return _dump(_spelled(value))
 
 
 def base64_object(value: bytes) -> dict[str, str]:
@@ -178,13 +182,13 @@ def _spelled(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return value if math.isfinite(value) else orjson.Fragment(_word(float(value)))
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        return orjson.Fragment(_spelled_array(value))
+        return orjson.Fragment(_spelled_array(value, _dump(value)))
     return value
 
 
-def _spelled_array(array: NDArray[Any]) -> bytes:
-    """Return the text of an array of floats: orjson's, its nulls replaced in order."""
-    parts = _dump(array).split(b"null")
+def _spelled_array(array: NDArray[Any], text: bytes) -> bytes:
+    """Return orjson's text of an array of floats, its nulls replaced in order."""
+    parts = text.split(b"null")
     words = map(_word, array[~np.isfinite(array)].tolist())
     return b"".join(chain.from_iterable(zip(parts, words, strict=False))) + parts[-1]
 
@@ -204,7 +208,7 @@ def _tokens(value: Any) -> Iterator[str]:
             yield item
             continue
         value, level = item
-        if isinstance(value, json_numbers.Tensor):
+        if isinstance(value, json_numbers.Tensor | json_named.Rows):
             value = value.lists()
         parts: list[str | tuple[Any, int]] = []
         if isinstance(value, dict) and value:

@@ -1,7 +1,8 @@
 """Turns TensorProto messages into arrays and arrays into TensorProto messages.
 
     decode: tensor_content -> a view of its bytes | typed field -> one copy, widened types checked
-    encode: array -> wire bytes of the typed field -> one parse by protobuf
+    wire:   array -> bytes of the message, in parts: the numbers are the array's own
+    encode: the same -> one parse by protobuf
 
 Numbers never become Python objects: upb hands repeated fields to numpy in one copy, and what is
 packed on the wire (floats, complex, bools) is an array's own bytes. Functions; any thread may call.
@@ -23,11 +24,14 @@ from server_ext.codecs.dtypes import BY_NUMBER, DType, name_of
 from server_ext.errors import InvalidArgument, ResourceExhausted, Unimplemented
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from server_ext.lifecycle.servable import Array
 
 MAX_REPEATED_BYTES = 256 * 1024 * 1024
 """Largest tensor that a message may stand for by repeating its last value."""
 
+_LARGE_BYTES = 64 * 1024  # from which on a copy costs more than a view
 _BITS = {14: np.uint16, 19: np.uint16}  # bfloat16 and half travel as the integer of their bits
 _WIRE = {  # numpy types of the fields that are not of their tensor's own type
     "int_val": np.int32,
@@ -70,11 +74,17 @@ def decode(proto: TensorProto, alias: str) -> Array:
 
 
 def encode(array: Array, number: int, *, as_content: bool = False) -> TensorProto:
-    """Write an array of the type `number` (a tensorflow.DataType) into its typed field.
+    """Write an array as a message; what is in it and what is raised is `wire`'s."""
+    return TensorProto.FromString(b"".join(wire(array, number, as_content=as_content)))
 
-    `dtype` and `tensor_shape` are always present, `tensor_content` only if `as_content`, and then
-    instead of the typed field; strings have a typed field in any case. The array has the type's
-    numpy dtype, or for strings holds bytes.
+
+def wire(array: Array, number: int, *, as_content: bool = False) -> Sequence[bytes | memoryview]:
+    """Return the bytes of the message of an array of the type `number` (a tensorflow.DataType).
+
+    They come in parts, to be joined: the last is the array's own memory if that is large. `dtype`
+    and `tensor_shape` are always present, `tensor_content` only if `as_content`, and then instead
+    of the typed field; strings have a typed field in any case. The array has the type's numpy
+    dtype, or for strings holds bytes.
 
     Raises:
         Unimplemented: no typed field is known for the type.
@@ -82,34 +92,38 @@ def encode(array: Array, number: int, *, as_content: bool = False) -> TensorProt
     row = BY_NUMBER.get(number)
     if row is None:
         raise Unimplemented(f"This server cannot answer with a tensor of {name_of(number)}")
-    header = _header(number, array.shape)
+    head = header(number, array.shape)
     values = np.asarray(array, row.numpy)
-    if as_content and values.dtype.kind != "O":
-        content = (_tag("tensor_content", values.nbytes), values.tobytes()) if values.size else ()
-        return TensorProto.FromString(b"".join((header, *content)))
-    if number in _BITS:
-        values = values.view(_BITS[number])
-    kind = values.dtype.kind
-    if kind == "O" or (kind in "iu" and values.size < varints.WORTHWHILE):
-        message = TensorProto.FromString(header)
-        getattr(message, row.field).extend(values.ravel().tolist())
-        return message
+    kind, field = values.dtype.kind, row.field
+    if kind == "O":
+        return head, TensorProto(string_val=values.ravel().tolist()).SerializeToString()
+    if as_content:
+        field = "tensor_content"
+        values = values.view(_BITS.get(number, row.numpy))
+    elif number in _BITS or kind in "iu":
+        values = values.view(_BITS.get(number, row.numpy))
+        if values.size < varints.WORTHWHILE:
+            return head, TensorProto(**{field: values.ravel().tolist()}).SerializeToString()
+        packed = varints.pack(values)
+        return head, tag(field, len(packed)), packed
     # Floats are packed as their own bytes, little endian; bools as one byte of 0 or 1.
-    packed = varints.pack(values) if kind in "iu" else values.tobytes()
-    return TensorProto.FromString(b"".join((header, _tag(row.field, len(packed)), packed)))
+    size = values.nbytes
+    if size > _LARGE_BYTES and values.flags.c_contiguous:
+        return head, tag(field, size), values.reshape(-1).view(np.uint8).data
+    return head, tag(field, size), values.tobytes()
 
 
 @lru_cache(maxsize=4096)
-def _header(number: int, shape: tuple[int, ...]) -> bytes:
+def header(number: int, shape: tuple[int, ...]) -> bytes:
     """Return `dtype` and `tensor_shape` on the wire; the latter is present for scalars too."""
     dims = [TensorShapeProto.Dim(size=size) for size in shape]
-    header = TensorProto(dtype=number, tensor_shape=TensorShapeProto(dim=dims))
-    written: bytes = header.SerializeToString()
+    message = TensorProto(dtype=number, tensor_shape=TensorShapeProto(dim=dims))
+    written: bytes = message.SerializeToString()
     return written
 
 
 @lru_cache(maxsize=4096)
-def _tag(field: str, length: int) -> bytes:
+def tag(field: str, length: int) -> bytes:
     """Return what stands before a field of bytes: number with wire type 2, and their length."""
     return varints.one(_FIELD_NUMBERS[field] << 3 | 2) + varints.one(length)
 

@@ -18,6 +18,7 @@ from server_ext.errors import ServingError
 from server_ext.lifecycle.servable import TensorSpec
 
 BLANKS = b" " * 300  # enough for a body to be read as one tensor of numbers
+MANY_BLANKS = b" " * 5000  # enough for several, by name
 
 
 def spec(row: DType) -> TensorSpec:
@@ -154,6 +155,45 @@ def test_a_body_of_numbers_is_read_as_the_general_reader_does(row, body):
         assert quick == general
     else:
         assert_same(quick[0]["x"], general[0]["x"])
+
+
+@st.composite
+def named_texts(draw: st.DrawFn) -> bytes:
+    """Bodies of named lists of numbers in rows or columns, most of them alike, some of them wrong."""
+    values = st.sampled_from(
+        ["[1, 2]", "[3,4]", "[0.5, -1]", "[[1], [2]]", "[1]", "7", "[]", '"a"']
+    )
+    usual = draw(values)
+    value = st.just(usual) if draw(st.booleans()) else values
+    colon, comma = draw(st.sampled_from([(":", ","), (": ", ", "), (" : ", ",\n")]))
+    names = draw(st.sampled_from([["x"], ["y", "x"], ["x", "y", "z"], ["x", "x"], ["b64"]]))
+
+    def members() -> str:
+        return comma.join(f'"{name}"{colon}{draw(value)}' for name in names)
+
+    rows = comma.join(f"{{{members()}}}" for _ in range(draw(st.integers(1, 4))))
+    inner = draw(st.sampled_from([f'"instances":[{rows}]', f'"inputs":{{{members()}}}']))
+    form = draw(st.sampled_from(["{#}", '{"signature_name":"s",#}', '{#, "signature_name":"s"}']))
+    body = form.replace("#", inner)
+    if draw(st.booleans()):
+        body = draw(damaged(st.just(body.encode()))).decode("utf-8", "surrogateescape")
+    return body.encode("utf-8", "surrogateescape") + MANY_BLANKS
+
+
+@given(st.sampled_from(["float", "int32", "string"]), named_texts())
+def test_named_lists_of_numbers_are_read_as_the_general_reader_does(name, body):
+    row = next(row for row in DTYPES if row.name == name)
+    inputs = {"x": spec(row), "y": spec(row)}
+
+    quick = outcome(lambda: json_decode.decode_predict(json_text.parse(body), inputs, {"y"}))
+    general = outcome(lambda: json_decode.decode_predict(read_as_object(body), inputs, {"y"}))
+
+    if isinstance(quick, str) or isinstance(general, str):
+        assert quick == general
+    else:
+        assert quick[0].keys() == general[0].keys()
+        for alias, array in general[0].items():
+            assert_same(quick[0][alias], array)
 
 
 def read_as_object(body: bytes) -> dict[str, Any]:
