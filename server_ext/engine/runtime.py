@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,10 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.protobuf.config_pb2 import CallableOptions, ConfigProto
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
-from server_ext.engine import operations, subgraph
+# What tf.compat.v1.saved_model.load uses; it alone gives the graph away before it is loaded.
+from tensorflow.python.saved_model.loader_impl import SavedModelLoader
+
+from server_ext.engine import guards, operations, subgraph
 from server_ext.engine.call import Executor
 from server_ext.engine.operations import NotRegistered
 from server_ext.engine.wiring import Wiring
@@ -34,6 +38,15 @@ log = logging.getLogger(__name__)
 if not tf.get_logger().level:  # unless someone has chosen a level
     tf.get_logger().setLevel(logging.ERROR)
 
+_ONEDNN_REFUSAL = re.compile(
+    "Operation received an exception: ?Status: ([0-9])|Input dims must be <= 5 and >=1"
+)
+_ONEDNN_CODES = {  # dnnl_status_t; its softmax has none
+    None: Code.INVALID_ARGUMENT,
+    "1": Code.RESOURCE_EXHAUSTED,
+    "2": Code.INVALID_ARGUMENT,
+    "3": Code.UNIMPLEMENTED,
+}
 _OPERATIONS = tf.Graph()  # empty; it knows the operations that are registered
 
 
@@ -41,10 +54,13 @@ class Session:
     """A graph with its variables and tables. Any thread may run it until it is closed, once."""
 
     def __init__(self, config: ConfigProto) -> None:
+        self._config = config
         self._session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
 
     def restore(self, path: str, tags: Sequence[str]) -> MetaGraphDef:
-        """Load graph, variables and tables of a SavedModel; return its MetaGraphDef.
+        """Load graph, variables and tables of a SavedModel, with checks (see guards.py).
+
+        Returns its signatures as they are in the file, with the outline of its graph.
 
         Raises:
             NotRegistered: it needs an operation that is not registered.
@@ -52,7 +68,7 @@ class Session:
             ServingError: a file is damaged or missing, or an initialiser fails; TensorFlow's text.
         """
         try:
-            return tf.compat.v1.saved_model.load(self._session, list(tags), path)
+            return self._load(path, tags)
         except tf.errors.OpError as error:
             failure = serving_error(error)
             missing = operations.missing_in(failure.message)
@@ -68,6 +84,25 @@ class Session:
             raise ServingError(f"Cannot load {path}: {error}", Code.DATA_LOSS) from None
         except (ValueError, TypeError, KeyError) as error:  # graph or checkpoint are not whole
             raise ServingError(f"Cannot load {path}: {error}", Code.INVALID_ARGUMENT) from None
+
+    def _load(self, path: str, tags: Sequence[str]) -> MetaGraphDef:
+        loader = SavedModelLoader(path)
+        meta_graph = loader.get_meta_graph_def_from_tags(list(tags))
+        described = MetaGraphDef(graph_def=subgraph.outline(meta_graph.graph_def))
+        for name, definition in meta_graph.signature_def.items():
+            described.signature_def[name].CopyFrom(definition)
+        checked = _put_checks_into(meta_graph, path)
+        try:
+            loader.load(self._session, list(tags))
+        except Exception as error:
+            if not checked:
+                raise
+            # The file may be at fault, or the checks: without them it must at least load.
+            self.close()
+            self._session = tf.compat.v1.Session(graph=tf.Graph(), config=self._config)
+            SavedModelLoader(path).load(self._session, list(tags))
+            log.warning("%s loads only without checks of ranks: %s", path, error)
+        return described
 
     def prepare(self, wiring: Wiring) -> Executor:
         """Return the call for these feeds and fetches; it raises ServingError.
@@ -156,15 +191,33 @@ def version() -> str:
     return str(tf.__version__)
 
 
+def accelerators() -> list[str]:
+    """Return the names of the devices beside the processor, such as GPUs."""
+    return [
+        device.name for device in tf.config.list_physical_devices() if device.device_type != "CPU"
+    ]
+
+
 def serving_error(error: Any) -> ServingError:
     """Take over code and text of an OpError.
 
-    The headline and the Python stack that sessions add are left out.
+    The headline and the Python stack that sessions add are left out. What oneDNN refuses comes as
+    ABORTED, which would tell clients to try again; what it means is in the text.
     """
     text = error.message.removeprefix("Graph execution error:\n\n")
-    return ServingError(
-        text.partition("\n\nOriginal stack trace")[0], Code.from_grpc(error.error_code)
-    )
+    text = text.partition("\n\nOriginal stack trace")[0]
+    refused = _ONEDNN_REFUSAL.search(text)
+    code = _ONEDNN_CODES.get(refused[1]) if refused else None
+    return ServingError(text, code or Code.from_grpc(error.error_code))
+
+
+def _put_checks_into(meta_graph: MetaGraphDef, path: str) -> int:
+    """Return how many checks were put into a graph; none if that fails."""
+    try:
+        return guards.put_into(meta_graph, definition_of)
+    except Exception:  # a graph of a kind that nobody thought of; TensorFlow may well know it
+        log.warning("%s is loaded without checks of ranks", path, exc_info=True)
+        return 0
 
 
 def _translated(function: Callable[..., Any]) -> Callable[..., Any]:

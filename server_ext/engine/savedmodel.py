@@ -20,7 +20,7 @@ from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.core.protobuf.config_pb2 import ConfigProto
 from tensorflow.core.protobuf.meta_graph_pb2 import MetaGraphDef
 
-from server_ext.engine import directory, operations, runtime, signatures, subgraph, trial
+from server_ext.engine import directory, hazards, operations, runtime, signatures, trial
 from server_ext.engine.call import Call
 from server_ext.engine.operations import NotRegistered
 from server_ext.engine.runtime import Part, Session
@@ -28,7 +28,7 @@ from server_ext.engine.threads import OpThreads
 from server_ext.engine.wiring import Wiring
 from server_ext.errors import FailedPrecondition, ServingError
 from server_ext.lifecycle import storage
-from server_ext.lifecycle.servable import DEFAULT_SIGNATURE, Loader, Servable, Signature
+from server_ext.lifecycle.servable import DEFAULT_SIGNATURE, Hazards, Loader, Servable, Signature
 
 if TYPE_CHECKING:
     from server_ext.lifecycle.servable import Array
@@ -42,12 +42,13 @@ DEFAULT_THREADS = OpThreads()
 class SavedModel(Servable):
     """A loaded SavedModel, a Servable. Any thread may run it until it is closed.
 
-    `session` holds the graph of `meta_graph` with its variables; the model closes it.
+    `session` holds the graph with its variables; the model closes it. `meta_graph` describes it:
+    its signatures, and the graph in outline (see subgraph.py).
     """
 
     def __init__(self, session: Session, meta_graph: MetaGraphDef, memory_bytes: int) -> None:
         self._session: Session | None = session
-        self._outline = subgraph.outline(meta_graph.graph_def)
+        self._outline = meta_graph.graph_def
         definitions = meta_graph.signature_def
         self._signatures = signatures.read(definitions)
         self._memory_bytes = memory_bytes
@@ -84,7 +85,7 @@ class SavedModel(Servable):
         """Make the call that most requests will ask for, so that none waits for it.
 
         A signature that cannot be run is left to the requests for it; the others may be fine. With
-        the graph that the model was loaded from it is run as well, see trial.py.
+        the graph of the model it is run as well, see trial.py.
         """
         signature = self.signatures.get(DEFAULT_SIGNATURE)
         if not signature:
@@ -99,6 +100,11 @@ class SavedModel(Servable):
                 _try_out(call, signature, graph)
             except Exception as error:  # zeros may be nothing that it can take; nobody asked
                 log.debug("Signature '%s' fails on zeros: %s", signature.name, error)
+
+    def hazards(self, signature: Signature) -> Hazards:
+        """Return the operations for which a signature should not be tried out."""
+        fetches = [spec.name for spec in signature.outputs.values()]
+        return hazards.found(self._outline, fetches, runtime.definition_of)
 
     def close(self) -> None:
         """Give back the memory. Called once, after the last run."""

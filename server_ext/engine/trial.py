@@ -31,7 +31,7 @@ ROWS = 2
 MAX_BYTES = 64 * 1024 * 1024
 """Largest array of a feed."""
 
-_ENTERED = frozenset(
+ENTERED = frozenset(
     {"PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "Case", "StatelessCase"}
 )
 """Operations that run each of their functions once at most."""
@@ -45,7 +45,7 @@ _READING = frozenset(
 )
 """Operations that TensorFlow calls stateful and that only look at the state."""
 
-_LOOPING = frozenset({"Enter", "RefEnter", "NextIteration", "RefNextIteration"})
+LOOPING = frozenset({"Enter", "RefEnter", "NextIteration", "RefNextIteration"})
 """Loops of TensorFlow 1; those of 2 run functions."""
 
 
@@ -77,15 +77,16 @@ def is_harmless(graph: GraphDef, fetches: Iterable[str], definition: Callable[[s
         for node in subgraph.operations(graph, nodes)
     }
     return all(
-        op in _ENTERED | functions or (not runs_functions and _only_reads(op, definition(op)))
+        op in ENTERED | functions or (not runs_functions and only_reads(op, definition(op)))
         for op, runs_functions in operations
     )
 
 
-def _only_reads(op: str, definition: Any) -> bool:
+def only_reads(op: str, definition: Any) -> bool:
+    """Tell whether an operation, by its OpDef, changes nothing that outlives a run."""
     if op in _READING:
         return True
-    if definition is None or op in _LOOPING:
+    if definition is None or op in LOOPING:
         return False
     # Of TensorFlow 1's variables, operations that change one declare nothing but that they hold it.
     return not definition.is_stateful and not any(arg.is_ref for arg in definition.input_arg)

@@ -20,3 +20,27 @@ def test_the_version_is_that_of_tensorflow():
     from server_ext.engine import runtime
 
     assert runtime.version() == tf.__version__
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (
+            "Operation received an exception:Status: 2, message: could not create",
+            "INVALID_ARGUMENT",
+        ),
+        ("Operation received an exception:Status: 1, message: no memory", "RESOURCE_EXHAUSTED"),
+        ("Operation received an exception: Status: 3, message: never made", "UNIMPLEMENTED"),
+        ("Operation received an exception:Status: 5, message: at run time", "ABORTED"),
+        ("Input dims must be <= 5 and >=1\n\t [[{{node Softmax}}]]", "INVALID_ARGUMENT"),
+        ("The queue was closed", "ABORTED"),
+    ],
+)
+def test_what_onednn_refuses_is_no_reason_to_try_again(text, code):
+    import tensorflow as tf
+
+    from server_ext.engine import runtime
+
+    error = runtime.serving_error(tf.errors.AbortedError(None, None, text))
+
+    assert (error.code.name, error.message) == (code, text)
