@@ -92,11 +92,16 @@ def outcome(work: Callable[[], T], what: str) -> T | ServingError:
     """
     try:
         return work()
-    except ServingError as error:
+    except Exception as error:
+        return failure(error, what)
+
+
+def failure(error: Exception, what: str) -> ServingError:
+    """Return what to tell of an exception; to be called while it is handled, as `outcome` does."""
+    if isinstance(error, ServingError):
         return error
-    except Exception:
-        log.exception("%s failed in a way that is a bug of the server", what)
-        return Internal("Internal error; the server's log has the details")
+    log.exception("%s failed in a way that is a bug of the server", what)
+    return Internal("Internal error; the server's log has the details")
 
 
 class InvalidArgument(ServingError):

@@ -26,7 +26,7 @@ from server_ext.frontends.tokens import Tokens
 from server_ext.lifecycle.workers import Workers
 from server_ext.metrics import Registry
 from server_ext.monitoringconfig import read_monitoring_config_file
-from server_ext.options import Options
+from server_ext.options import OFF, Options
 from server_ext.sslconfig import read_ssl_config_file
 
 log = logging.getLogger(__name__)
@@ -35,22 +35,28 @@ log = logging.getLogger(__name__)
 class Fronts:
     """The open front ends of one server; one thread calls `open_grpc`, `open_rest` and `close`.
 
-    Predictions run on `run`; what is answered at once, and never waits behind a slow model, on
-    `describe`.
+    Predictions run on `run`; what is answered at once, and never waits behind a slow model, has
+    threads of its own. Who reads requests calls `help` when it has read some, see lanes.py.
 
     Raises:
         ServingError: a file that a flag names cannot be read, or says what cannot be.
         InvalidArgument: --grpc_channel_arguments is no list of arguments.
     """
 
-    def __init__(self, options: Options, reserved: Reserved, metrics: Registry) -> None:
+    def __init__(
+        self,
+        options: Options,
+        reserved: Reserved,
+        metrics: Registry,
+        run: Workers,
+        help: Callable[[], None],
+    ) -> None:
         self._options = options
         self._reserved = reserved
         self._metrics_page = _metrics_page(options, metrics)
         self._terms = _terms(options)
-        self._run = Workers(run_threads(options), "predict")
-        self._describe = Workers(1, "describe")
-        self._apart = Workers(2, "apart")  # one for a reload, one for a profile
+        # Of those apart one is for a reload, and one for a profile.
+        self._lanes = Lanes(run, Workers(1, "describe"), Workers(2, "apart"), help)
         self._profiling = Profiling() if options.enable_profiler else None
         self.grpc: rpc.GrpcFront | None = None
         self.rest: RestFront | None = None
@@ -80,8 +86,7 @@ class Fronts:
         path = self._options.grpc_socket_path
         if path:
             ports.claim(path)  # once more, as loading has taken its time
-        lanes = Lanes(self._run, self._describe, self._apart)
-        make = _transport(self._options, self._terms, lanes)
+        make = _transport(self._options, self._terms, self._lanes)
         self.grpc = make(address, path, methods, streams, self._terms)
         self.grpc.start()
 
@@ -92,9 +97,7 @@ class Fronts:
         timeout_s = self._options.rest_api_timeout_in_ms / 1000
         bound, limit_bytes = self._reserved.rest, self._options.max_request_bytes
         tokens = self._terms.tokens is not None
-        rest = RestApi(
-            services, self._run, self._describe, limit_bytes or sys.maxsize, tokens=tokens
-        )
+        rest = RestApi(services, self._lanes, limit_bytes or sys.maxsize, tokens=tokens)
         names = (self._options.host, *self._options.rest_api_allowed_hosts.split(","))
         app = AsgiApp(
             rest,
@@ -125,7 +128,7 @@ class Fronts:
             thread.start()
         for thread in stopping:
             thread.join()
-        for workers in (self._run, self._describe, self._apart):
+        for workers in (self._lanes.describe, self._lanes.apart):
             workers.close(timeout_s=1)
 
 
@@ -156,7 +159,7 @@ def _transport(options: Options, terms: Terms, lanes: Lanes) -> Callable[..., rp
             return partial(NativeFront, lanes=lanes)
     from server_ext.frontends.grpc_io import GrpcioFront, Threads
 
-    threads = Threads.of(run_threads(options), options.enable_batching)
+    threads = Threads.of(run_threads(options), options.batching_mode != OFF)
     return partial(GrpcioFront, threads=threads, reflected=reflected)
 
 

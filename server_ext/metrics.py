@@ -6,7 +6,8 @@ Names are TensorFlow's own (`/tensorflow/...`); how a page spells them is the pa
 of a metric is found by its label values, in the order in which the labels were declared, and
 exists once it was counted in. Numbers are whole; times are in microseconds.
 
-Threads: any thread may call any method. Each metric has one lock, held for one cell's change.
+Threads: any thread may call any method. One lock guards all cells of a registry, held for as long
+as one change takes.
 """
 
 from __future__ import annotations
@@ -24,26 +25,30 @@ class Counter:
 
     kind = "counter"
 
-    def __init__(self, name: str, labels: Labels) -> None:
+    def __init__(self, name: str, labels: Labels, lock: Lock) -> None:
         self.name = name
         self.labels = labels
-        self._lock = Lock()
-        self._cells: dict[Labels, int] = {}
+        self._lock = lock
+        self._cells: dict[Labels, list[int]] = {}
 
     def add(self, labels: Labels = (), amount: int = 1) -> None:
         """Count in the cell with these label values."""
         with self._lock:
-            self._cells[labels] = self._cells.get(labels, 0) + amount
+            self.cell(labels)[0] += amount
 
     def value(self, labels: Labels = ()) -> int:
         """Return the number in the cell with these label values, 0 if nothing was counted there."""
         with self._lock:
-            return self._cells.get(labels, 0)
+            return self._cells.get(labels, (0,))[0]
 
     def points(self) -> dict[Labels, int]:
         """Return all cells, in the order of their label values."""
         with self._lock:
-            return dict(sorted(self._cells.items()))
+            return {labels: cell[0] for labels, cell in sorted(self._cells.items())}
+
+    def cell(self, labels: Labels) -> list[int]:
+        """Return the cell with these label values, made if need be. Lock held."""
+        return self._cells.get(labels) or self._cells.setdefault(labels, [0])
 
 
 class Gauge:
@@ -82,18 +87,18 @@ class Histogram:
 
     kind = "histogram"
 
-    def __init__(self, name: str, labels: Labels, limits: tuple[float, ...]) -> None:
+    def __init__(self, name: str, labels: Labels, limits: tuple[float, ...], lock: Lock) -> None:
         self.name = name
         self.labels = labels
         self.limits = limits
-        self._lock = Lock()
+        self._lock = lock
         self._cells: dict[Labels, list[int]] = {}  # the counts, and the sum at the end
 
     def observe(self, labels: Labels, value: int) -> None:
         """Count a value in the cell with these label values."""
         bucket = bisect_right(self.limits, value)
         with self._lock:
-            cell = self._cells.get(labels) or self._new_cell(labels)
+            cell = self.cell(labels)
             cell[bucket] += 1
             cell[-1] += value
 
@@ -101,7 +106,7 @@ class Histogram:
         """Count values in the cell with these label values, for less than one by one."""
         buckets = [bisect_right(self.limits, value) for value in values]
         with self._lock:
-            cell = self._cells.get(labels) or self._new_cell(labels)
+            cell = self.cell(labels)
             for bucket in buckets:
                 cell[bucket] += 1
             cell[-1] += sum(values)
@@ -114,9 +119,39 @@ class Histogram:
                 for labels, cell in sorted(self._cells.items())
             }
 
-    def _new_cell(self, labels: Labels) -> list[int]:
-        cell = self._cells[labels] = [0] * (len(self.limits) + 2)
-        return cell
+    def cell(self, labels: Labels) -> list[int]:
+        """Return the cell with these label values, made if need be. Lock held."""
+        return self._cells.get(labels) or self._cells.setdefault(
+            labels, [0] * (len(self.limits) + 2)
+        )
+
+
+class Joint:
+    """A cell of a counter and one of a histogram that change together, found once and for all."""
+
+    __slots__ = ("_count", "_distribution", "_limits", "_lock")
+
+    def __init__(
+        self,
+        lock: Lock,
+        counter: Counter,
+        counted: Labels,
+        histogram: Histogram,
+        observed: Labels,
+    ) -> None:
+        self._lock = lock
+        self._limits = histogram.limits
+        with lock:
+            self._count = counter.cell(counted)
+            self._distribution = histogram.cell(observed)
+
+    def add(self, value: int) -> None:
+        """Count one, and the value."""
+        bucket = bisect_right(self._limits, value)
+        with self._lock:
+            self._count[0] += 1
+            self._distribution[bucket] += 1
+            self._distribution[-1] += value
 
 
 Metric = Counter | Gauge | Histogram
@@ -131,19 +166,26 @@ class Registry:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._cells_lock = Lock()
         self._metrics: dict[str, Metric] = {}
 
     def counter(self, name: str, *labels: str) -> Counter:
         """Make a counter with these labels."""
-        counter = Counter(name, labels)
+        counter = Counter(name, labels, self._cells_lock)
         self._add(counter)
         return counter
 
     def histogram(self, name: str, *labels: str, limits: tuple[float, ...]) -> Histogram:
         """Make a histogram with these labels and rising limits."""
-        histogram = Histogram(name, labels, limits)
+        histogram = Histogram(name, labels, limits, self._cells_lock)
         self._add(histogram)
         return histogram
+
+    def joint(
+        self, counter: Counter, counted: Labels, histogram: Histogram, observed: Labels
+    ) -> Joint:
+        """Return these two cells as one, for what is counted with each request."""
+        return Joint(self._cells_lock, counter, counted, histogram, observed)
 
     def gauge(self, name: str, *labels: str, read: Callable[[], Mapping[Labels, int]]) -> Gauge:
         """Make a gauge with these labels; `read` may be called by any thread."""

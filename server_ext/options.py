@@ -13,7 +13,9 @@ from typing import Any
 from server_ext.errors import InvalidArgument
 
 MAX_PORT = 65535
+OFF, ON, AUTO = "off", "on", "auto"
 _NOT_NEGATIVE = (
+    "max_queued_bytes",
     "drain_timeout_seconds",
     "reload_timeout_seconds",
     "num_load_threads",
@@ -214,6 +216,25 @@ class Options:
         False,
         "Let requests that wait at the same time run together, merged by their first dimension.",
     )
+    batching: str = option(
+        "",
+        "off; on, the same as --enable_batching; or auto: a version is batched when the server has "
+        "shown at load that its rows do not depend on each other, and that it is faster so. Not "
+        "given: off, or on with --enable_batching.",
+        ours=True,
+    )
+    max_queued_bytes: int = option(
+        2**30,
+        "Memory that the inputs of requests may take while they wait for a batch; more are refused "
+        "as when a queue is full. 0: no limit.",
+        ours=True,
+    )
+    cache_directory: str = option(
+        "",
+        "Where --batching=auto remembers measured sizes of batches. Not given: "
+        "$XDG_CACHE_HOME/tfs-magics, or ~/.cache/tfs-magics.",
+        ours=True,
+    )
     batching_parameters_file: str = option(
         "",
         "Text-format BatchingParameters: how many requests run together, and how long they wait.",
@@ -268,11 +289,7 @@ class Options:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= MAX_PORT:
                 raise InvalidArgument(f"--{name} is {value}: a port is from 0 to {MAX_PORT}")
-        if self.batching_parameters_file and not self.enable_batching:
-            raise InvalidArgument(
-                "batching_parameters_file is set without setting enable_batching to true: "
-                "add --enable_batching, or leave the file out"
-            )
+        self._check_batching()
         threads = (
             self.tensorflow_session_parallelism,
             self.tensorflow_intra_op_parallelism,
@@ -291,6 +308,25 @@ class Options:
         for name in _NOT_NEGATIVE:
             if getattr(self, name) < 0:
                 raise InvalidArgument(f"--{name} is {getattr(self, name)}: use 0 or more")
+
+    @property
+    def batching_mode(self) -> str:
+        """OFF, ON or AUTO, whichever of the two flags says it."""
+        return self.batching or (ON if self.enable_batching else OFF)
+
+    def _check_batching(self) -> None:
+        if self.batching not in ("", OFF, ON, AUTO):
+            raise InvalidArgument(f"--batching is {self.batching!r}: use off, on or auto")
+        if self.enable_batching and self.batching_mode != ON:
+            raise InvalidArgument(
+                f"--enable_batching is the same as --batching=on, and --batching is "
+                f"{self.batching}: give one of the two"
+            )
+        if self.batching_parameters_file and self.batching_mode == OFF:
+            raise InvalidArgument(
+                "batching_parameters_file is set without setting enable_batching to true: "
+                "add --enable_batching or --batching=auto, or leave the file out"
+            )
 
     def _check_integers(self) -> None:
         for declared in fields(self):

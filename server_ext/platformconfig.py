@@ -40,6 +40,7 @@ FLAGS = (
     "per_process_gpu_memory_fraction",
     "mixed_precision",
     "enable_batching",
+    "batching",
     "batching_parameters_file",
     "enable_per_model_batching_parameters",
 )

@@ -33,6 +33,7 @@ from server_ext.lifecycle.manager import Manager
 from server_ext.lifecycle.policy import State
 from server_ext.lifecycle.retries import Retries
 from server_ext.lifecycle.source import ModelConfig, Source
+from server_ext.lifecycle.workers import Workers
 from server_ext.loaders import make_loader
 from server_ext.metrics import Registry
 from server_ext.modelconfig import single_model
@@ -74,9 +75,10 @@ class ModelServer:
         self._metrics = Registry()
         Gauges(self._metrics, self._manager)
         self._batching = Batching(options, self._metrics, platform.batching_parameters)
+        self._pool = Workers(run_threads(options), "predict")
         self._source = Source(
             self._manager,
-            make_loader(platform, self._metrics, self._batching),
+            make_loader(platform, self._metrics, self._pool, self._batching),
             poll_wait_s=options.file_system_poll_wait_seconds,
         )
         self._request_logs = RequestLogs(self._metrics, options.saved_model_tags.split(","))
@@ -110,7 +112,7 @@ class ModelServer:
             tensor_content=options.enable_serialization_as_tensor_content,
         )
         self._health = Health()
-        self._fronts = Fronts(options, reserved, self._metrics)
+        self._fronts = Fronts(options, reserved, self._metrics, self._pool, self._batching.help)
 
     @property
     def grpc_port(self) -> int | None:
@@ -153,6 +155,7 @@ class ModelServer:
         self._source.close()
         self._batching.drain()
         self._fronts.close()
+        self._pool.close(timeout_s=1)
         self._request_logs.close(timeout_s=5)
         self._batching.close(timeout_s=1)
         self._manager.close(timeout_s=5)

@@ -33,6 +33,11 @@ for name, count in EXAMPLES.items():
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "bounded"))
 
 
+# All servers of a run that say nothing of batching themselves: BATCHING_MODE=auto pytest ...
+BATCHING_MODE = os.environ.get("BATCHING_MODE", "")
+ABOUT_BATCHING = ("--enable_batching", "--batching", "--platform_config_file")
+
+
 class RunningServer:
     """A `tensorflow_model_server` process on free ports of 127.0.0.1."""
 
@@ -117,7 +122,10 @@ def _starter(directory: Path) -> tuple[StartServer, list[RunningServer]]:
         ports = [] if any(a.startswith("--port") for a in args) else ["--port=0"]
         if not any(a.startswith("--rest_api_port") for a in args):
             ports.append("--rest_api_port=0")
-        server = RunningServer((*ports, *args), cwd or directory, env or {}, program)
+        if BATCHING_MODE and not any(a.startswith(ABOUT_BATCHING) for a in args):
+            ports.append(f"--batching={BATCHING_MODE}")
+        env = {"XDG_CACHE_HOME": str(directory), **(env or {})}
+        server = RunningServer((*ports, *args), cwd or directory, env, program)
         started.append(server)
         return server
 

@@ -14,7 +14,17 @@ SOURCES = sorted([*ROOT.glob("server_ext/**/*.py"), *ROOT.glob("tfs_magics/**/*.
 
 # Lowest first. A part may import from lower lines, never from its neighbours on the same line.
 LAYERS = [
-    {"errors", "chatter", "loglines", "metrics", "protos", "secretfile", "streams"},
+    {
+        "errors",
+        "allocator",
+        "chatter",
+        "latecomers",
+        "loglines",
+        "metrics",
+        "protos",
+        "secretfile",
+        "streams",
+    },
     {"options", "otherflags", "lifecycle"},
     {"codecs", "textproto", "loggingconfig"},
     {"modelconfig", "platformconfig", "monitoringconfig", "sslconfig", "engine", "batching"},

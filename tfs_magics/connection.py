@@ -59,6 +59,7 @@ class Connection(Protocol):
         models: Sequence[Model],
         rest_port: int | None,
         grpc_port: int | None,
+        batching: str | None,
         waiting: Callable[[], None],
     ) -> float:
         """Have models served, and wait until the server listens; return seconds a start took."""

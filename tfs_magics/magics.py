@@ -109,6 +109,12 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
             metavar="WHICH",
             help="latest:N, all, or numbers like 1,3; latest:1 unless set.",
         ),
+        argument(
+            "--batching",
+            metavar="HOW",
+            help="off, on, or auto: let requests that wait run together where the server has shown "
+            "that this changes no answer; auto unless set.",
+        ),
     )
     def tfs_serve(self, args: Namespace, names: Names) -> Served:
         """Serve models, and wait until they answer."""
@@ -118,6 +124,7 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
             rest_port=args.rest_port,
             grpc_port=args.grpc_port,
             versions=args.versions,
+            batching=args.batching,
         )
 
     @line(

@@ -72,14 +72,16 @@ def serve(
     rest_port: int | None = None,
     grpc_port: int | None = None,
     versions: str | None = None,
+    batching: str | None = None,
     timeout_s: float | None = None,
 ) -> Served:
     """Serve models by name or directory and wait until they answer; start the server if need be.
 
     Without `models`: those exported in this session, else all in `base_path` (`./models`). Ports:
     8501 and 8500, or free ones if those are taken; 0 takes free ones. `versions` is `latest:N`,
-    `all` or `1,3`, by default `latest:1`. `timeout_s` limits the wait for the models, None does
-    not; an interrupt ends the wait, and the server goes on. After one that died, a new server
+    `all` or `1,3`, by default `latest:1`. `batching` is how a server that starts lets requests run
+    together: `off`, `on`, or `auto`, the default. `timeout_s` limits the wait for the models, None
+    does not; an interrupt ends the wait, and the server goes on. After one that died, a new server
     brings back its models and is waited for until they have settled, too.
 
     Raises:
@@ -101,7 +103,7 @@ def serve(
         def starting() -> None:
             progress.show("Starting", whole_seconds(time.monotonic() - began))
 
-        start_s = server.open(chosen, rest_port, grpc_port, starting)
+        start_s = server.open(chosen, rest_port, grpc_port, batching, starting)
         names = {model.name for model in chosen}
         back = [m for m in server.models.values() if start_s and m.name not in names]
         goals += [goal(model, None) for model in back]

@@ -18,7 +18,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from server_ext.lifecycle.servable import Loader, Servable, Signature
+from server_ext.lifecycle.servable import Hazards, Loader, Servable, Signature
 from server_ext.metrics import Labels, Registry, exponential
 
 if TYPE_CHECKING:
@@ -113,6 +113,10 @@ class Timed(Servable):
             raise
         self._runs.succeeded(time.monotonic() - began, inputs.values(), arrays)
         return arrays
+
+    def hazards(self, signature: Signature) -> Hazards:
+        """Return the servable's."""
+        return self._servable.hazards(signature)
 
     def close(self) -> None:
         """Close the servable."""

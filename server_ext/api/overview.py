@@ -36,7 +36,7 @@ class Overview:
     """Describes the server and its models. Any thread may call.
 
     `process` gives what only the process knows: ports, transport, options, limits. `batching`
-    says how requests for a model are batched, by the version that answers now, if there is one.
+    says how requests for a version of a model are batched, or for the model when none answers.
     """
 
     def __init__(
@@ -142,6 +142,7 @@ class Overview:
             "requests": counts.requests,
             "errors": counts.errors,
             "signatures": [s for s in status.signatures if not s.startswith("__")],
+            "batching": self._batching(name, status.version) if status.loaded_at else None,
         }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from server_ext.api.inference import Inference
 from server_ext.api.lookup import Lookup, ModelSpec
@@ -14,7 +14,7 @@ from server_ext.api.reload import Reloads
 from server_ext.api.requestlogs import RequestLogs
 from server_ext.api.status import StatusApi
 from server_ext.api.traffic import Traffic
-from server_ext.errors import Code, ServingError, outcome
+from server_ext.errors import ServingError, failure
 from server_ext.lifecycle.manager import Handle
 from server_ext.lifecycle.servable import Turn
 
@@ -61,31 +61,57 @@ class Services:
 
         `done` gets the reply or the error once: before this returns, or later from another thread.
         """
-        handle = outcome(lambda: self.lookup.lend(spec), api)
-        if isinstance(handle, ServingError):
-            done(handle)
+        try:
+            handle = self.lookup.lend(spec)
+        except Exception as error:
+            done(failure(error, api))
             return
-        asked = outcome(lambda: ask(handle), api)
-
-        def finish(answer: T | ServingError) -> None:
-            code = answer.code if isinstance(answer, ServingError) else Code.OK
-            # Counted before the handle is returned: a status read after the last request is right.
-            self.traffic.record(handle.name, handle.version, code)
-            handle.release()
-            done(answer)
-
-        def computed(outputs: list[Array] | ServingError) -> None:
-            if isinstance(outputs, ServingError):
-                finish(outputs)
-                return
-            self.traffic.ran(handle.name, api, time.monotonic() - began)
-            answer = outcome(lambda: inference.reply(outputs), api)
-            finish(answer)
-            if not isinstance(answer, ServingError):
-                self.request_logs.offer(api, handle, inference, outputs, answer)
-
-        if isinstance(asked, ServingError):
-            finish(asked)
+        use: _Use[T] = _Use(self, handle, api, done)
+        try:
+            asked = use.asked = ask(handle)
+        except Exception as error:
+            use.fail(failure(error, api))
             return
-        inference, began = asked, time.monotonic()
-        handle.servable.submit(asked.signature, asked.inputs, asked.outputs, computed, turn)
+        use.began = time.monotonic()
+        handle.servable.submit(asked.signature, asked.inputs, asked.outputs, use.computed, turn)
+
+
+class _Use(Generic[T]):
+    """One request while it uses a version."""
+
+    __slots__ = ("_api", "_done", "_handle", "_services", "asked", "began")
+
+    def __init__(
+        self, services: Services, handle: Handle, api: str, done: Callable[[T | ServingError], None]
+    ) -> None:
+        self._services = services
+        self._handle = handle
+        self._api = api
+        self._done = done
+        self.asked: Inference[T]
+        self.began: float
+
+    def computed(self, outputs: list[Array] | ServingError) -> None:
+        """Make the answer of the outputs; called once, by any thread."""
+        if isinstance(outputs, ServingError):
+            self.fail(outputs)
+            return
+        handle, services = self._handle, self._services
+        ran_s = time.monotonic() - self.began
+        try:
+            answer = self.asked.reply(outputs)
+        except Exception as error:
+            services.traffic.ran(handle.name, self._api, ran_s)
+            self.fail(failure(error, self._api))
+            return
+        # Counted before the handle is returned: a status read after the last request is right.
+        services.traffic.served(handle.name, handle.version, self._api, ran_s)
+        handle.release()
+        self._done(answer)
+        services.request_logs.offer(self._api, handle, self.asked, outputs, answer)
+
+    def fail(self, error: ServingError) -> None:
+        """Answer with an error."""
+        self._services.traffic.failed(self._handle.name, self._handle.version, error.code)
+        self._handle.release()
+        self._done(error)

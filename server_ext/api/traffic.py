@@ -1,8 +1,9 @@
 """Counts what was asked and how it ended: one place for dashboards and status pages.
 
     front end --answered()--> request_count, request_latency      every request, by model
-    services  --ran()-------> runtime_latency                     the time inside of the model
-              --record()----> version_request_count               those that reached a version
+    services  --served()----> runtime_latency                     the time inside of the model
+                              version_request_count               those that reached a version
+              --failed()----> version_request_count
 
 Compatible with servables/tensorflow/util.cc (names, labels, limits); the count by version is ours.
 Any thread may call.
@@ -14,7 +15,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from server_ext.errors import Code
-from server_ext.metrics import Registry, exponential
+from server_ext.metrics import Joint, Registry, exponential
 
 LATENCY_LIMITS_US = exponential(10, 1.8, 33)
 EXAMPLE_LIMITS = exponential(1, 2, 15)
@@ -38,6 +39,7 @@ class Traffic:
 
     def __init__(self, registry: Registry) -> None:
         serving = "/tensorflow/serving/"
+        self._registry = registry
         self._requests = registry.counter(serving + "request_count", "model_name", "status")
         self._latency = registry.histogram(
             serving + "request_latency",
@@ -58,6 +60,9 @@ class Traffic:
         self._examples = registry.counter(serving + "request_example_count_total", "model")
         self._lock = Lock()
         self._names: set[str] = set()
+        # Of those that were answered, by their labels: no more than models, versions and verbs.
+        self._answered: dict[tuple[str, str, str], Joint] = {}
+        self._served: dict[tuple[str, int, str], Joint] = {}
 
     def answered(self, name: str, code: Code, api: str, entrypoint: str, seconds: float) -> None:
         """Count one request; `seconds` are those from its arrival to its answer.
@@ -65,30 +70,48 @@ class Traffic:
         `name` is empty where the request has none, `api` too for what is no inference.
         """
         if code is Code.OK:
-            self._names.add(name)
-            self._requests.add((name, "OK"))
-            self._latency.observe((name, api, entrypoint), int(seconds * 1e6))
+            key = (name, api, entrypoint)
+            joint = self._answered.get(key) or self._new_answered(key)
+            joint.add(int(seconds * 1e6))
         else:
             self._requests.add((self._bounded(name), code.name))
 
+    def served(self, name: str, version: int, api: str, seconds: float) -> None:
+        """Count a request of this API that a version has answered, by a run of so long."""
+        key = (name, version, api)
+        joint = self._served.get(key) or self._new_served(key)
+        joint.add(int(seconds * 1e6))
+
     def ran(self, name: str, api: str, seconds: float) -> None:
-        """Count one run of a model for a request of this API."""
+        """Count a run whose outputs were no answer."""
         self._runtime.observe((name, api, "TF1"), int(seconds * 1e6))
+
+    def failed(self, name: str, version: int, code: Code) -> None:
+        """Count a request that a version has not answered."""
+        self._versions.add((name, str(version), code.name))
 
     def examples(self, name: str, count: int) -> None:
         """Count the examples of one MultiInference (upstream counts no other's)."""
         self._example_sizes.observe((name,), count)
         self._examples.add((name,), count)
 
-    def record(self, name: str, version: int, code: Code) -> None:
-        """Count one prediction of a version."""
-        self._versions.add((name, str(version), code.name))
-
     def of(self, name: str, version: int) -> Counts:
         """Return the counts of one version; zeros when it was never asked."""
         counted = {code: self._versions.value((name, str(version), code.name)) for code in Code}
         requests = sum(counted.values())
         return Counts(requests, requests - counted[Code.OK])
+
+    def _new_answered(self, key: tuple[str, str, str]) -> Joint:
+        self._names.add(key[0])
+        return self._answered.setdefault(
+            key, self._registry.joint(self._requests, (key[0], "OK"), self._latency, key)
+        )
+
+    def _new_served(self, key: tuple[str, int, str]) -> Joint:
+        name, version, api = key
+        counted, observed = (name, str(version), "OK"), (name, api, "TF1")
+        joint = self._registry.joint(self._versions, counted, self._runtime, observed)
+        return self._served.setdefault(key, joint)
 
     def _bounded(self, name: str) -> str:
         """Return the name under which a failed request is counted: its own, or none."""

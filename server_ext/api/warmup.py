@@ -14,10 +14,10 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
@@ -28,14 +28,23 @@ from server_ext.api.traffic import LATENCY_LIMITS_US
 from server_ext.engine import tfrecord
 from server_ext.errors import Code, InvalidArgument, ServingError, Unimplemented
 from server_ext.lifecycle.handle import Handle
-from server_ext.lifecycle.servable import Loader, Servable
+from server_ext.lifecycle.servable import Loader, Servable, Signature
 from server_ext.metrics import Registry
+
+if TYPE_CHECKING:
+    from server_ext.lifecycle.servable import Array
 
 log = logging.getLogger(__name__)
 
 WARMUP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
 MAX_RECORDS = 1000
 
+_ASK: dict[str, Callable[..., Any]] = {
+    "predict_log": predict.ask,
+    "classify_log": classify.ask,
+    "regress_log": regress.ask,
+    "multi_inference_log": multi_inference.ask,
+}
 _VERBS: dict[str, Callable[..., Any]] = {
     "predict_log": predict.predict,
     "classify_log": classify.classify,
@@ -103,6 +112,28 @@ class WarmLoads:
                 verb(handle, message)
         except ServingError as error:
             raise ServingError(f"{what} failed: {error.message}", error.code) from None
+
+
+def inputs_recorded(
+    name: str, version: int, path: str, servable: Servable
+) -> Iterator[tuple[Signature, Mapping[str, Array]]]:
+    """Yield what the records of a version feed, with the signature, up to one that is wrong.
+
+    The warm-up says what is wrong with it.
+    """
+    file = os.path.join(path, WARMUP_FILE)
+    if not os.path.exists(file):
+        return
+    handle = Handle(name, version, servable)
+    try:
+        for record in _records(file):
+            logged = PredictionLog.FromString(record)
+            ask = _ASK.get(logged.WhichOneof("log_type") or "")
+            if ask:
+                inference = ask(handle, getattr(logged, logged.WhichOneof("log_type")).request)
+                yield inference.signature, inference.inputs
+    except (ServingError, DecodeError) as error:
+        log.debug("Records in %s are left out of trials: %s", file, error)
 
 
 def _records(file: str) -> Iterator[bytes]:

@@ -6,6 +6,10 @@ Requests share a queue when they feed and fetch the same tensors, by whatever al
 order. What has no rows to put together runs at once, in the caller's thread: a request without
 inputs, with a scalar among them, or with no rows. Compatible with batching/batching_session.cc,
 which refuses the first two.
+
+Where auto mode has chosen (`shown`), no request is refused for what it would not be without
+batches: those that were not shown to be safe run as they are, and so do those with more rows than a
+batch or with inputs that differ in their first size.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from server_ext.batching import merging
 from server_ext.batching.counts import Counts
+from server_ext.batching.decision import Shown
 from server_ext.batching.execution import Execution
 from server_ext.batching.parameters import Parameters
 from server_ext.batching.queue import Queue
@@ -48,14 +53,17 @@ class Batched(Servable):
         parameters: Parameters,
         scheduler: Scheduler,
         counts: Counts,
+        shown: Shown | None = None,
     ) -> None:
         self.parameters = parameters
+        self._shown = shown
         self._servable = servable
         self._scheduler = scheduler
         # Without `self`: a cycle would keep the model's memory until a garbage collection.
-        run = Execution(model, servable, parameters, counts)
-        queue = lru_cache(maxsize=KEPT)(lambda _: Queue(model, parameters, run))
-        self._place = lru_cache(maxsize=KEPT)(partial(_place, queue))
+        queue = lru_cache(maxsize=KEPT)(
+            lambda _: Queue(model, parameters, Execution(model, servable, parameters, counts))
+        )
+        self._place = lru_cache(maxsize=KEPT)(partial(_place, queue, shown))
 
     @property
     def signatures(self) -> Mapping[str, Signature]:
@@ -96,12 +104,15 @@ class Batched(Servable):
         try:
             rows = merging.rows_of(inputs)
         except ServingError as error:
-            done(error)
-            return
-        if not rows:
+            if self._shown is None:
+                done(error)
+                return
+            rows = 0
+        place = self._place(signature, tuple(inputs), tuple(outputs)) if rows else None
+        if place is None or (self._shown and rows > self.parameters.max_batch_size):
             self._servable.submit(signature, inputs, outputs, done, turn)
             return
-        queue, form = self._place(signature, tuple(inputs), tuple(outputs))
+        queue, form = place
         arrays = [inputs[alias] for alias in form.columns]
         refusal = self._scheduler.submit(queue, Task(form, arrays, rows, done, turn))
         if refusal is not None:
@@ -114,14 +125,17 @@ class Batched(Servable):
 
 def _place(
     queue: Callable[[Hashable], Queue],
+    shown: Shown | None,
     signature: Signature,
     given: tuple[str, ...],
     outputs: tuple[str, ...],
-) -> tuple[Queue, Form]:
-    """Return the queue of requests with these aliases, and their form.
+) -> tuple[Queue, Form] | None:
+    """Return the queue of requests with these aliases, and their form; None if they run alone.
 
     Where an input is left out its default counts, and that is the signature's own.
     """
+    if shown and not shown.covers(signature, given, outputs):
+        return None
     columns = _sorted(given, signature.inputs)
     fetches = _sorted(outputs, signature.outputs)
     key = (

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from server_ext.batching import merging
@@ -20,6 +21,7 @@ from server_ext.batching.counts import Counts
 from server_ext.batching.parameters import Parameters
 from server_ext.batching.task import Task
 from server_ext.errors import ServingError, outcome
+from server_ext.lifecycle.pace import Pace
 from server_ext.lifecycle.servable import Servable
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class Execution:
-    """How the batches of one version of `model` run. Any thread may call."""
+    """How the batches of one queue of a version of `model` run. Any thread may call."""
 
     def __init__(
         self, model: str, servable: Servable, parameters: Parameters, counts: Counts
@@ -38,6 +40,7 @@ class Execution:
         self._servable = servable
         self._parameters = parameters
         self._counts = counts
+        self.pace = Pace()
 
     def __call__(self, tasks: list[Task]) -> None:
         """Run the tasks and answer them; raises nothing."""
@@ -84,7 +87,8 @@ class Execution:
         )
         self._counts.ran(tasks, rows, rows - needed)
         inputs = dict(zip(form.columns, merged, strict=True))
-        fetched = self._servable.run(form.signature, inputs, form.fetches)
+        run = partial(self._servable.run, form.signature, inputs, form.fetches)
+        fetched = self.pace.timed(rows, run)
         parts = merging.split(fetched, form.fetches, sizes, rows)
         return [
             [part[at] for at in task.form.order] for task, part in zip(tasks, parts, strict=True)

@@ -1,7 +1,8 @@
 """Which versions run in batches, as the flags say, and with which parameters.
 
-    --enable_batching                          every version: the file's parameters, or the defaults
-    --enable_per_model_batching_parameters     those with a batching_params.pbtxt: what it says
+    --batching=on, --enable_batching           every version: the file's parameters, or the defaults
+    --batching=auto                            those for which auto.py decides, within the same
+    --enable_per_model_batching_parameters     of these, versions with a batching_params.pbtxt
 
 Compatible with model_servers/server.cc and servables/tensorflow/bundle_factory_util.cc.
 Any thread may call; `_lock` guards the table of loaded versions.
@@ -10,23 +11,27 @@ Any thread may call; `_lock` guards the table of loaded versions.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from server_ext import protos
 from server_ext.batching import parameters
+from server_ext.batching.auto import Auto, Records, Runtime
 from server_ext.batching.batched import Batched
+from server_ext.batching.cache import Cache, default_directory
 from server_ext.batching.counts import Counts
+from server_ext.batching.decision import Decision, register
 from server_ext.batching.parameters import VERSION_FILE, Parameters, Pool
 from server_ext.batching.scheduler import Scheduler
 from server_ext.lifecycle.servable import Loader, Servable
 from server_ext.lifecycle.source import MakeLoader
 from server_ext.metrics import Labels, Registry
-from server_ext.options import Options
+from server_ext.options import AUTO, OFF, Options
 
 log = logging.getLogger(__name__)
 
@@ -34,43 +39,69 @@ log = logging.getLogger(__name__)
 class Batching:
     """Batching in one server: its threads, and the versions that use them.
 
-    `message` is a BatchingParameters in the place of the file that a flag names.
+    `message` is a BatchingParameters in the place of the file that a flag names; `environ` says
+    where a cache belongs.
 
     Raises:
         ServingError: the parameters file cannot be read.
         InvalidArgument: it is no BatchingParameters, or allows no thread.
     """
 
-    def __init__(self, options: Options, registry: Registry, message: Any = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        registry: Registry,
+        message: Any = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
         file = options.batching_parameters_file
         self._source = file and "--batching_parameters_file"
         if message is not None:
             self._source = "--platform_config_file"
+        self._mode = options.batching_mode
         self._per_version = options.enable_per_model_batching_parameters
         self._message = message or (parameters.read(file) if file else protos.BatchingParameters())
+        self._cache = Cache(options.cache_directory or default_directory(environ))
+        self._auto: Auto | None = None
         self._lock = Lock()
-        self._loaded: WeakValueDictionary[tuple[str, int], Batched] = WeakValueDictionary()
+        self._loaded: WeakValueDictionary[tuple[str, int], Servable] = WeakValueDictionary()
+        self._decisions: WeakKeyDictionary[Servable, Decision] = WeakKeyDictionary()
         self._scheduler: Scheduler | None = None
-        if options.enable_batching:
-            self._scheduler = Scheduler(Pool.of(self._message) if self._source else Pool())
+        if self._mode != OFF:
+            pool = Pool.of(self._message) if self._source else Pool()
+            self._scheduler = Scheduler(pool, options.max_queued_bytes)
             self._counts = Counts(registry, self._scheduler.pool.name, self._queued)
+            register(registry, self._decided)
         elif self._per_version:
-            log.warning("Nothing is batched: it needs --enable_batching")
+            log.warning("Nothing is batched: it needs --enable_batching or --batching=auto")
+        if self._mode == AUTO and self._message.pad_variable_length_inputs:
+            log.warning("pad_variable_length_inputs is ignored: --batching=auto fills up no inputs")
 
-    def loads(self, make_loader: MakeLoader) -> MakeLoader:
-        """Return what makes loaders of versions that run in batches."""
-        return partial(self._make_loader, make_loader) if self._scheduler else make_loader
+    def loads(
+        self,
+        make_loader: MakeLoader,
+        records: Records = lambda name, version, path, servable: (),
+        runtime: Callable[[], Runtime] = lambda: Runtime("", stays=True),
+    ) -> MakeLoader:
+        """Return what makes loaders of versions that run in batches.
+
+        In auto mode the `records` of a version are tried out; `runtime` says what computes.
+        """
+        if not self._scheduler:
+            return make_loader
+        if self._mode == AUTO:
+            cores = min(self._scheduler.pool.threads, os.cpu_count() or 1)
+            self._auto = Auto(records, self._cache, runtime(), cores)
+        return partial(self._make_loader, make_loader)
 
     def of(self, model: str, version: int | None) -> Mapping[str, Any]:
         """Say how requests for a version are batched, or for those to come: for status pages."""
-        batched = None if version is None else self._loaded.get((model, version))
-        if batched:
-            return _description(batched.parameters, self._reason())
-        if not self._scheduler:
-            return _description(None, "--enable_batching is not set")
-        if version is None:
-            return _description(None, "no version is loaded")
-        return _description(None, f"version {version} has no {VERSION_FILE}")
+        return self._decision(model, version).description()
+
+    def help(self) -> None:
+        """Run here what waits in batches and is short, for who has submitted with brief turns."""
+        if self._scheduler:
+            self._scheduler.help()
 
     def drain(self) -> None:
         """From now on let no batch wait for more requests."""
@@ -87,16 +118,29 @@ class Batching:
         return replace(loader, load=partial(self._load, name, version, path, loader))
 
     def _load(self, name: str, version: int, path: str, loader: Loader) -> Servable:
-        chosen = self._parameters(path)
+        limits = self._limits(path)
         servable = loader.load()
-        if not chosen or not self._scheduler:
-            return servable
-        batched = Batched(name, servable, chosen, self._scheduler, self._counts)
+        if not limits:
+            decision = Decision(None, f"version {version} has no {VERSION_FILE}")
+        elif self._auto:
+            decision = self._auto.decide(name, version, loader, servable, limits)
+        else:
+            decision = Decision(limits, self._reason())
+        if self._scheduler and decision.parameters:
+            servable = Batched(
+                name,
+                servable,
+                decision.parameters,
+                self._scheduler,
+                self._counts,
+                decision.shown,
+            )
         with self._lock:
-            self._loaded[name, version] = batched
-        return batched
+            self._loaded[name, version] = servable
+            self._decisions[servable] = decision
+        return servable
 
-    def _parameters(self, path: str) -> Parameters | None:
+    def _limits(self, path: str) -> Parameters | None:
         return parameters.of_version(path) if self._per_version else Parameters.of(self._message)
 
     def _reason(self) -> str:
@@ -104,16 +148,26 @@ class Batching:
             return VERSION_FILE
         return self._source or "--enable_batching, with defaults"
 
+    def _decision(self, model: str, version: int | None) -> Decision:
+        if not self._scheduler:
+            return Decision(None, "--enable_batching is not set")
+        if version is None:
+            return Decision(None, "no version is loaded")
+        with self._lock:
+            servable = self._loaded.get((model, version))
+            decision = self._decisions.get(servable) if servable else None
+        return decision or Decision(None, "a TensorFlow Lite model is not batched")
+
+    def _decided(self) -> dict[tuple[str, int], Decision]:
+        with self._lock:
+            return {
+                key: self._decisions[servable]
+                for key, servable in self._loaded.items()
+                if servable in self._decisions
+            }
+
     def _queued(self) -> Mapping[Labels, int]:
         waiting = self._scheduler.waiting() if self._scheduler else {}
         with self._lock:
-            names = {name for name, _ in self._loaded}
+            names = {name for (name, _), one in self._loaded.items() if isinstance(one, Batched)}
         return {(name,): waiting.get(name, 0) for name in names | waiting.keys()}
-
-
-def _description(chosen: Parameters | None, reason: str) -> Mapping[str, Any]:
-    return {
-        "mode": "on" if chosen else "off",
-        "max_batch_size": chosen.max_execution_batch_size if chosen else None,
-        "reason": reason,
-    }

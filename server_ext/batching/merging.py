@@ -33,6 +33,8 @@ def rows_of(inputs: Mapping[str, Array]) -> int:
         InvalidArgument: the inputs differ in it.
     """
     shapes = [array.shape for array in inputs.values()]
+    if len(shapes) == 1:
+        return shapes[0][0] if shapes[0] else 0
     if not shapes or () in shapes:
         return 0
     rows: int = shapes[0][0]

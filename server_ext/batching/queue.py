@@ -9,17 +9,25 @@ Threads: none of its own and no lock; the scheduler's lock guards every call.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from typing import Protocol
 
 from server_ext.batching.parameters import Parameters
 from server_ext.batching.task import Task
 from server_ext.errors import InvalidArgument, ServingError, Unavailable
+from server_ext.lifecycle.pace import Pace
 
 SWEEP_S = 0.1
 """Least time between two looks for requests that have left a full queue: each looks at all."""
 
-Run = Callable[[list[Task]], None]
-"""Runs the tasks of a batch and answers them; raises nothing."""
+
+class Run(Protocol):
+    """Runs the batches of a queue. `pace` tells how long they take."""
+
+    pace: Pace
+
+    def __call__(self, tasks: list[Task]) -> None:
+        """Run the tasks of a batch and answer them; raises nothing."""
+        ...
 
 
 class _Batch:
@@ -78,6 +86,17 @@ class Queue:
         batches[-1].add(task)
         return None
 
+    def waits(self) -> bool:
+        """Tell whether there is a batch."""
+        return bool(self._batches)
+
+    def short(self) -> bool:
+        """Tell whether the oldest batch is likely to run for a short time only."""
+        if not self._batches:
+            return True
+        oldest = self._batches[0]
+        return self.run.pace.short(oldest.rows, len(oldest.tasks))
+
     def due(self) -> float:
         """Return the time.monotonic() at which the oldest batch may run: 0 for now.
 
@@ -87,14 +106,29 @@ class Queue:
         at_once = not self._parameters.timeout_s or len(self._batches) > 1
         return 0.0 if at_once or oldest.rows >= self._limit else oldest.due
 
-    def take(self) -> list[Task]:
-        """Remove the oldest batch and return its tasks; none if there is no batch."""
+    def take(self, threads: int = 1) -> list[Task]:
+        """Remove the oldest batch and return its tasks; none if there is no batch.
+
+        Where so many threads are free, a batch that takes long is shared out among them: only the
+        first part is taken. Not so where the user has said how large batches are to be.
+        """
         if not self._batches:
             return []
-        tasks = self._batches.popleft().tasks
+        batch = self._batches[0]
+        tasks = batch.tasks
+        if threads > 1 and self._worth_sharing(batch):
+            taken, batch.tasks = _first(tasks, batch.rows / threads)
+            batch.rows -= sum([task.rows for task in taken])
+            tasks = taken
+        if tasks is batch.tasks or not batch.tasks:
+            self._batches.popleft()
         for task in tasks:
             task.turn.queued = False
         return tasks
+
+    def _worth_sharing(self, batch: _Batch) -> bool:
+        given = self._parameters.timeout_s or self._parameters.allowed_batch_sizes
+        return not given and len(batch.tasks) > 1 and self.run.pace.long(batch.rows)
 
     def sweep(self, now: float) -> list[tuple[Task, ServingError]]:
         """Remove the tasks nobody waits for any more; return them, each with what to answer.
@@ -138,3 +172,12 @@ class Queue:
                 self._batches.append(_Batch(task.came + parameters.timeout_s))
             self._batches[-1].add(piece)
         return None
+
+
+def _first(tasks: list[Task], rows: float) -> tuple[list[Task], list[Task]]:
+    """Return the first tasks, until they have so many rows, and the others."""
+    count, have = 0, 0
+    while count < len(tasks) and have < rows:
+        have += tasks[count].rows
+        count += 1
+    return tasks[:count], tasks[count:]

@@ -6,6 +6,9 @@
 A free thread takes all that waits in a queue, up to a batch: so batches are small, and run at once,
 while there is little to do, and grow with the load.
 
+Who reads requests for models with short runs need not wake a thread: it submits all that have come
+(their turns are `brief`) and then runs them by itself (`help`), as long as that is short.
+
 Threads: any thread may submit. One lock guards lines, clock and all queues; batches run without it.
 Idle threads sleep until there is a batch for them.
 """
@@ -13,6 +16,7 @@ Idle threads sleep until there is a batch for them.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections import deque
@@ -24,12 +28,20 @@ from server_ext.errors import ServingError, Unavailable
 
 log = logging.getLogger(__name__)
 
+HELP_S = 0.005
+"""How long a thread that reads requests may run batches before it reads on."""
+
 
 class Scheduler:
-    """The shared threads, which are daemons: a batch that hangs does not keep the process."""
+    """The shared threads, which are daemons: a batch that hangs does not keep the process.
 
-    def __init__(self, pool: Pool) -> None:
+    The inputs of all requests that wait take up to `max_bytes`, 0 for no limit; one always may.
+    """
+
+    def __init__(self, pool: Pool, max_bytes: int = 0) -> None:
         self.pool = pool
+        self._max_bytes = max_bytes or sys.maxsize
+        self._bytes = 0  # of the inputs that wait
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # idle threads, but the one at the clock
         self._clock = threading.Condition(self._lock)
@@ -47,7 +59,10 @@ class Scheduler:
             thread.start()
 
     def submit(self, queue: Queue, task: Task) -> ServingError | None:
-        """Let a task wait in a queue; or return why it cannot, and leave it to be answered."""
+        """Let a task wait in a queue; or return why it cannot, and leave it to be answered.
+
+        One whose turn is brief may wait until somebody helps.
+        """
         with self._lock:
             refusal = self._add(queue, task)
         if refusal is None:
@@ -55,10 +70,34 @@ class Scheduler:
         with self._lock:
             left = queue.sweep(time.monotonic())
             if left:
+                self._bytes -= sum([other.size_bytes for other, _ in left])
                 refusal = self._add(queue, task)
         for other, reason in left:
             other.done(reason)
         return refusal
+
+    def help(self) -> None:
+        """Run here what waits and is short; leave the rest to the threads.
+
+        To be called after tasks whose turns are brief; returns after about HELP_S.
+        """
+        end = 0.0
+        while self._lines:  # without the lock: whoever added the last one to them helps as well
+            with self._lock:
+                queue = self._short()
+                if queue is None:
+                    self._wake()
+                    return
+                tasks = self._take(queue)
+            if tasks:
+                self._run(queue, tasks)
+            now = time.monotonic()
+            end = end or now + HELP_S
+            if now > end:
+                with self._lock:
+                    if self._lines:
+                        self._wake()
+                return
 
     def waiting(self) -> dict[str, int]:
         """Return how many requests wait, by the name of their model; none is left out."""
@@ -89,24 +128,35 @@ class Scheduler:
     def _add(self, queue: Queue, task: Task) -> ServingError | None:
         if self._closed:
             return Unavailable("The server is shutting down")
+        if self._bytes and self._bytes + task.size_bytes > self._max_bytes:
+            return Unavailable(
+                "The batch scheduling queue to which this task was submitted is full; currently "
+                f"{self._bytes} bytes wait and max_queued_bytes is {self._max_bytes}"
+            )
         refusal = queue.add(task)
+        if refusal is None:
+            self._bytes += task.size_bytes
         if refusal is None and not queue.lined_up:
-            self._place(queue)
-            if queue.lined_up or self._wakes_at is None:
+            in_line = self._place(queue)
+            if not task.turn.brief if in_line else self._wakes_at is None:
                 self._wake()
         return refusal
 
-    def _place(self, queue: Queue, now: float = 0.0) -> None:
-        """Put a queue with a batch where it belongs: into its line, or to the clock. Lock held."""
+    def _place(self, queue: Queue, now: float = 0.0) -> bool:
+        """Put a queue with a batch where it belongs: into its line, or to the clock. Lock held.
+
+        Returns whether it is in line.
+        """
         due = queue.due()
         if due <= now or self._draining:
             self._timed.pop(queue, None)
             queue.lined_up = True
             self._lines.setdefault(queue.model, deque()).append(queue)
-        else:
-            self._timed[queue] = due
-            if self._wakes_at is not None and due < self._wakes_at:
-                self._clock.notify()
+            return True
+        self._timed[queue] = due
+        if self._wakes_at is not None and due < self._wakes_at:
+            self._clock.notify()
+        return False
 
     def _wake(self) -> None:
         """Let a thread that sleeps look for work, if there is one. Lock held."""
@@ -118,12 +168,15 @@ class Scheduler:
 
     def _serve(self) -> None:
         while (found := self._next()) is not None:
-            queue, tasks = found
-            try:
-                queue.run(tasks)
-            except Exception:  # a thread that dies here would take a share of the server with it
-                log.exception("A batch failed in a way that is a bug of the server")
-            del found, queue, tasks  # while waiting, keep nothing of this one alive
+            self._run(*found)
+            del found  # while waiting, keep nothing of this one alive
+
+    @staticmethod
+    def _run(queue: Queue, tasks: list[Task]) -> None:
+        try:
+            queue.run(tasks)
+        except Exception:  # a thread that dies here would take a share of the server with it
+            log.exception("A batch failed in a way that is a bug of the server")
 
     def _next(self) -> tuple[Queue, list[Task]] | None:
         """Return the next batch, as soon as there is one; None when the scheduler has ended."""
@@ -150,17 +203,26 @@ class Scheduler:
                     self._place(queue, now)
 
     def _pop(self) -> tuple[Queue, list[Task]]:
-        """Take a batch of the model whose turn it is, which goes to the end. Lock held."""
-        model = next(iter(self._lines))
-        line = self._lines.pop(model)
-        queue = line.popleft()
+        """Take a batch of the model whose turn it is. Lock held."""
+        queue = next(iter(self._lines.values()))[0]
+        return queue, self._take(queue, 1 + self._idle)
+
+    def _short(self) -> Queue | None:
+        """Return the first queue in line whose next batch is short. Lock held."""
+        return next((line[0] for line in self._lines.values() if line[0].short()), None)
+
+    def _take(self, queue: Queue, threads: int = 1) -> list[Task]:
+        """Take a batch of a queue that is first in its model's line, which goes to the end."""
+        line = self._lines.pop(queue.model)
+        line.popleft()
         queue.lined_up = False
         if line:
-            self._lines[model] = line
-        tasks = queue.take()
-        if queue:
+            self._lines[queue.model] = line
+        tasks = queue.take(threads)
+        self._bytes -= sum([task.size_bytes for task in tasks])
+        if queue.waits():
             self._place(queue)
-        return queue, tasks
+        return tasks
 
     def _sleep(self) -> None:
         if self._timed and self._wakes_at is None:

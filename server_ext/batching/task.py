@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from server_ext.errors import Code, ResourceExhausted, ServingError
+from server_ext.errors import Code, FailedPrecondition, ResourceExhausted, ServingError
 from server_ext.lifecycle.servable import Done, Signature, Turn
 
 if TYPE_CHECKING:
@@ -40,10 +40,11 @@ class Form:
 class Task:
     """A request of `rows` rows, its inputs in the order of the form's columns.
 
-    `done` is called once, with the error or the outputs in the request's order.
+    `done` is called once, with the error or the outputs in the request's order. `size_bytes` is the
+    memory of the inputs.
     """
 
-    __slots__ = ("arrays", "came", "done", "form", "rows", "turn")
+    __slots__ = ("arrays", "came", "done", "form", "rows", "size_bytes", "turn")
 
     def __init__(
         self, form: Form, arrays: Sequence[Array], rows: int, done: Done, turn: Turn
@@ -54,6 +55,7 @@ class Task:
         self.done = done
         self.turn = turn
         self.came = time.monotonic()
+        self.size_bytes = sum([_size_bytes(array) for array in arrays])
 
     def left(self, now: float) -> ServingError | None:
         """Return what to answer when nobody waits for the outputs any more."""
@@ -80,6 +82,11 @@ class Task:
         piece = Task(self.form, arrays, rows.stop - rows.start, done, self.turn)
         piece.came = self.came
         return piece
+
+
+def _size_bytes(array: Array) -> int:
+    """Return the memory that an array keeps, that of its strings included."""
+    return array.nbytes + (sum(map(len, array.flat)) if array.dtype.hasobject else 0)
 
 
 class Joined:
@@ -110,4 +117,10 @@ def _joined(answers: Sequence[list[Array] | ServingError]) -> list[Array] | Serv
         if isinstance(answer, ServingError):
             return answer
         parts.append(answer)
-    return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+    try:
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+    except ValueError:  # a model whose outputs are as wide as the longest of the rows, for instance
+        return FailedPrecondition(
+            "The request was split, and the outputs for its parts differ in other sizes than the "
+            "number of rows: send fewer rows, or turn enable_large_batch_splitting off"
+        )

@@ -1,7 +1,8 @@
 """Puts the REST API on an ASGI server: reads the body, hands it over, packs and sends the answer.
 
-The only async code of the server. Nothing here waits for a model on the loop: workers answer
-through `call_soon_threadsafe`, one wake-up an answer.
+The only async code of the server. Requests that are small are read on the loop, and when all that
+have come are read, short runs follow there as well. What takes longer, other threads answer: one
+wake-up of the loop for all the answers that are there.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from server_ext.errors import DeadlineExceeded, ResourceExhausted, Unavailable
+from server_ext.errors import DeadlineExceeded, ResourceExhausted, ServingError, Unavailable
 from server_ext.frontends import compression
+from server_ext.frontends.direct import Direct, target
 from server_ext.frontends.gate import Gate
+from server_ext.frontends.mail import Mail
 from server_ext.frontends.messages import Answer, Request, answered, error_answer
 from server_ext.frontends.metrics import MetricsPage
 from server_ext.frontends.rest import RestApi
@@ -51,11 +54,13 @@ class AsgiApp:
         self._rest = rest
         self._metrics = metrics
         self._timeout_s = timeout_s
-        self._cors = _cors_headers(tokens) if cors else ()
+        self._headers = (*(_cors_headers(tokens) if cors else ()), NOSNIFF)
+        self._mail = Mail()
+        self.direct = Direct(self, rest, gate, timeout_s, self._headers)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        request = Request(scope["method"], _target(scope), b"", dict(scope["headers"]))
+        request = Request(scope["method"], target(scope), b"", dict(scope["headers"]))
         try:
             body = self._gate.refusal(request) or await _body(receive, self._gate)
         except asyncio.CancelledError:  # by uvicorn: the body was not here within the drain time
@@ -68,10 +73,38 @@ class AsgiApp:
             await self._turn_away(request, body, receive, send)
             return
         request = Request(request.method, request.target, body, request.headers)
-        answer = await self._counted(request, receive)
-        if len(answer.body) > compression.WORTHWHILE_BYTES:
-            answer = await _packed(answer, request.headers)
-        await self._send(answer, send)
+        page = self._metrics
+        if page and page.concerns(request):
+            await self._pack(answered(lambda: page.answer(request)), request, send)
+            return
+        came = time.monotonic()
+        turn = Turn(None if self._timeout_s is None else came + self._timeout_s)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+
+        def settle(answer: Answer) -> None:
+            if not future.done():
+                future.set_result(answer)
+
+        self._rest.handle(request, turn, lambda answer: self._mail.post(loop, settle, answer))
+        if turn.brief:
+            loop.call_soon(self._rest.help)
+        await self.finish(request, turn, came, future, scope, receive, send)
+
+    async def finish(
+        self,
+        request: Request,
+        turn: Turn,
+        came: float,
+        future: asyncio.Future[Answer],
+        _: MutableMapping[str, Any],
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Wait for an answer as long as it is of use, count it and send it."""
+        answer = future.result() if future.done() else await self._waited(turn, future, receive)
+        self._rest.count(request, answer, time.monotonic() - came)
+        await self._pack(answer, request, send)
 
     async def _turn_away(
         self, request: Request, answer: Answer, receive: Receive, send: Send
@@ -93,37 +126,24 @@ class AsgiApp:
         await send({"type": "http.response.body"})
 
     async def _send(self, answer: Answer, send: Send, last: bool = True) -> None:
-        headers = [(b"content-type", answer.content_type), *answer.headers, *self._cors, NOSNIFF]
+        headers = [(b"content-type", answer.content_type), *answer.headers, *self._headers]
         if answer.status != 304:  # where it would be the length of what the client has
             headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await send({"type": "http.response.body", "body": answer.body, "more_body": not last})
 
-    async def _counted(self, request: Request, receive: Receive) -> Answer:
-        page = self._metrics
-        if page and page.concerns(request):
-            return answered(lambda: page.answer(request))
-        came = time.monotonic()
-        turn = Turn(None if self._timeout_s is None else came + self._timeout_s)
-        answer = await self._answer(request, turn, receive)
-        self._rest.count(request, answer, time.monotonic() - came)
-        return answer
+    async def _pack(self, answer: Answer, request: Request, send: Send) -> None:
+        if len(answer.body) > compression.WORTHWHILE_BYTES:
+            answer = await _packed(answer, request.headers)
+        await self._send(answer, send)
 
-    async def _answer(self, request: Request, turn: Turn, receive: Receive) -> Answer:
+    async def _waited(self, turn: Turn, future: asyncio.Future[Answer], receive: Receive) -> Answer:
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
-
-        def settle(answer: Answer) -> None:
-            if not future.done():
-                future.set_result(answer)
-
-        self._rest.handle(request, turn, lambda answer: _post(loop, settle, answer))
-        if future.done():
-            return future.result()
         watch = loop.call_later(PATIENCE_S, lambda: _watch(receive, turn, future))
         timer = None
         if self._timeout_s is not None:
-            timer = loop.call_later(self._timeout_s, lambda: settle(self._too_late(turn)))
+            left_s = (turn.deadline or 0.0) - time.monotonic()
+            timer = loop.call_later(left_s, lambda: self._too_late(turn, future))
         try:
             return await future
         except asyncio.CancelledError:  # by uvicorn, when the drain time is over
@@ -134,17 +154,17 @@ class AsgiApp:
             if timer:
                 timer.cancel()
 
-    def _too_late(self, turn: Turn) -> Answer:
+    def _too_late(self, turn: Turn, future: asyncio.Future[Answer]) -> None:
+        if future.done():
+            return
         turn.gone = True
         milliseconds = round((self._timeout_s or 0) * 1000)
         limit = f"{milliseconds} ms (--rest_api_timeout_in_ms={milliseconds})"
+        error: ServingError = DeadlineExceeded(f"Timed out after {limit}")
         if turn.queued:
-            return error_answer(
-                ResourceExhausted(
-                    f"Run() timeout exceeded while waiting in batching queue: {limit}"
-                )
-            )
-        return error_answer(DeadlineExceeded(f"Timed out after {limit}"))
+            text = f"Run() timeout exceeded while waiting in batching queue: {limit}"
+            error = ResourceExhausted(text)
+        future.set_result(error_answer(error))
 
 
 def _watch(receive: Receive, turn: Turn, future: asyncio.Future[Answer]) -> None:
@@ -156,19 +176,6 @@ def _watch(receive: Receive, turn: Turn, future: asyncio.Future[Answer]) -> None
 
     task = asyncio.ensure_future(leave())
     future.add_done_callback(lambda _: task.cancel())
-
-
-def _post(
-    loop: asyncio.AbstractEventLoop, settle: Callable[[Answer], None], answer: Answer
-) -> None:
-    try:
-        running = asyncio.get_running_loop() is loop
-    except RuntimeError:
-        running = False
-    if running:
-        settle(answer)
-    elif not loop.is_closed():  # closed: the drain time ran out and nobody waits any more
-        loop.call_soon_threadsafe(settle, answer)
 
 
 def _cors_headers(tokens: bool) -> tuple[tuple[bytes, bytes], ...]:
@@ -213,9 +220,3 @@ async def _packed(answer: Answer, headers: Mapping[bytes, bytes]) -> Answer:
     else:
         body = compression.deflate(answer.body)
     return answer._replace(body=body, headers=(*vary, compression.ENCODED))
-
-
-def _target(scope: MutableMapping[str, Any]) -> str:
-    path: bytes = scope.get("raw_path") or scope["path"].encode()
-    query: bytes = scope["query_string"]
-    return (path + b"?" + query if query else path).decode("latin-1")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import Any
 
 import httptools
 
@@ -24,6 +25,9 @@ _OFFER = re.compile(rb"\r\nupgrade:(?=[ \t]*h2c)", re.IGNORECASE)
 class Connection(PatientProtocol):
     """What uvicorn makes for each client that connects."""
 
+    _reads = False  # whether the parser is at work
+    _held: tuple[Any, Any] | None = None  # a request that may go the short way, and the long one
+
     def data_received(self, data: bytes) -> None:
         """Take the next piece of a request.
 
@@ -31,10 +35,38 @@ class Connection(PatientProtocol):
         HttpClient makes one with each connection's first request.
         """
         begins = self.cycle is None or not self.cycle.more_body
-        if begins and b"h2c" in data:
+        if begins and data.find(b"h2c", 0, data.find(b"\r\n\r\n")) >= 0:  # the body may be long
             head, blank, rest = data.partition(b"\r\n\r\n")
             data = _OFFER.sub(b"\r\nx-upgrade:", head) + blank + rest
+        self._reads = True
         super().data_received(data)
+        self._reads = False
+        self._start_held()
+
+    def on_message_complete(self) -> None:
+        """Answer a request that came in one piece on the short way, if it is one for it."""
+        super().on_message_complete()
+        held = self._held
+        direct = getattr(self.app, "direct", None)
+        if held and direct and direct.takes(self, held[0]):
+            self._held = None
+        else:
+            self._start_held()
+
+    def start(self, cycle: Any, app: Any) -> None:
+        """Answer a request by a task that runs this application."""
+        super()._start_asgi_task(cycle, app)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        if self._reads and not cycle.waiting_for_100_continue and self._held is None:
+            self._held = cycle, app  # until it is known whether the rest is here as well
+        else:
+            self.start(cycle, app)
+
+    def _start_held(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            self.start(*held)
 
     def on_url(self, url: bytes) -> None:
         """Take the target, or a piece of it; what stands behind a `#` is part of the path."""

@@ -182,7 +182,7 @@ def _behaviour(answer: Callable[[Call, Reply], None], turns: AbstractContextMana
         if not context.add_callback(leave):
             return b""
         with turns:
-            left = call.left()
+            left = call.turn.left()
             if left:
                 answered.put(left)
             else:

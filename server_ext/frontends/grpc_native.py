@@ -1,14 +1,18 @@
 """gRPC on pygrpc-native: HTTP/2 outside the GIL, calls handed to Python in groups.
 
-    one receiving thread per address --recv_batch--> workers --respond / fail, from any thread-->
+    a receiving thread per address --recv_batch--> calls, read here --> queues, or a short run here
+                                        \\--large ones--> workers      --respond, from any thread-->
 
-A cancelled or expired call that still waits for a worker is dropped before it runs. The transport
-hands a call over when its message is complete, so that one above the limit has been in memory.
+The receiver runs by itself what is short: no other thread is woken for it. Should it be held by a
+run that was not, a stand-by receives for it, which hands all over. A cancelled or expired call that
+has not run yet is dropped. The transport hands a call over when its message is complete, so that
+one above the limit has been in memory.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -18,17 +22,20 @@ from pygrpc_native import EVENT_CALL, NativeGrpcFront
 
 from server_ext.errors import ServingError, Unavailable
 from server_ext.frontends import ports
-from server_ext.frontends.lanes import Lanes
+from server_ext.frontends.lanes import BRIEF_BYTES, Lanes
 from server_ext.frontends.rpc import Call, Method, Stream
 from server_ext.frontends.terms import Terms
 from server_ext.lifecycle.servable import Turn
 
 if TYPE_CHECKING:
-    from pygrpc_native._native import CallDetails
+    from pygrpc_native._native import DetailedEvent
 
 log = logging.getLogger(__name__)
 
+# Threads of the transport. One passes 40,000 calls a second, and two do not share two cores well.
+IO_THREADS = 1 if (os.cpu_count() or 1) <= 4 else 2
 GROUP = 64  # calls taken from the transport at once
+PATIENCE_S = 0.02  # after which the stand-by receives
 SENDING_S = 0.005  # between two looks at what the transport has sent, as it does not tell by itself
 _SHUTTING_DOWN = Unavailable("The server is shutting down")
 
@@ -41,7 +48,7 @@ class _Listener:
 
     def __init__(
         self,
-        target: str,
+        name: str,
         methods: Sequence[Method],
         streams: Sequence[Stream],
         lanes: Lanes,
@@ -49,8 +56,9 @@ class _Listener:
     ) -> None:
         paths = [(method.path, False) for method in methods]
         self._front = NativeGrpcFront(
-            target,
+            name,
             paths + [(stream.path, True) for stream in streams],
+            io_threads=IO_THREADS,
             call_details=True,  # metadata, deadlines, and word of unary callers that have gone
             metrics=True,  # for `_all_sent`
             **(terms.native() or {}),
@@ -59,13 +67,21 @@ class _Listener:
         self._streams = streams
         self._open_to_all = [m.open for m in methods] + [s.open for s in streams]
         self._terms = terms
-        self._leave: dict[int, Callable[[], None]] = {}  # used by the receiving thread alone
+        self._leave: dict[int, Callable[[], None]] = {}  # used by who receives
+        self._lanes = lanes
         self._workers = [lanes.of(method) for method in methods]
+        self._brief = [method.blocking and not method.apart for method in methods]
         self._lock = threading.Lock()
         self._open: dict[int, Turn] = {}
         self._draining = False
         self._idle = threading.Event()
-        self._thread = threading.Thread(target=self._receive, name=f"grpc {target}", daemon=True)
+        self._busy_since = 0.0  # when the receiver got the calls it deals with; 0 while it waits
+        self._came = threading.Event()  # calls have come since the stand-by has last looked
+        self._closed = threading.Event()
+        self._threads = [
+            threading.Thread(target=target, name=f"grpc {name} {role}", daemon=True)
+            for role, target in (("receiver", self._receive), ("stand-by", self._stand_by))
+        ]
 
     @property
     def port(self) -> int:
@@ -73,7 +89,8 @@ class _Listener:
 
     def start(self) -> None:
         self._front.start()
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def drain(self) -> None:
         with self._lock:
@@ -91,7 +108,10 @@ class _Listener:
             for turn in self._open.values():
                 turn.gone = True  # nobody hears the answer: what has not run yet need not
         self._front.close()
-        self._thread.join(timeout_s)
+        self._closed.set()
+        self._came.set()
+        for thread in self._threads:
+            thread.join(timeout_s)
 
     def _all_sent(self) -> bool:
         """Tell whether each answer has left; closing would cut off those that are on their way."""
@@ -103,30 +123,54 @@ class _Listener:
 
     def _receive(self) -> None:
         while (events := self._front.recv_batch_details(GROUP)) is not None:
-            came = time.monotonic()
-            for kind, call_id, method_id, payload, _, details in events:
-                if kind != EVENT_CALL or payload is None or details is None:
-                    self._give_up(call_id)
-                    self._leave.pop(call_id, _nothing)()
-                elif error := self._take(call_id, method_id, payload, details, came):
-                    self._front.fail(call_id, error.code.grpc, error.message)
+            self._busy_since = time.monotonic()
+            if not self._came.is_set():
+                self._came.set()
+            for call_id, method_id, call in self._taken(events, brief=True):
+                self._answer(call_id, method_id, call)
+            self._lanes.help()
+            self._busy_since = 0.0
 
-    def _take(
-        self, call_id: int, method_id: int, payload: bytes, details: CallDetails, came: float
-    ) -> ServingError | None:
-        """Hand a call over, or return why not."""
-        metadata, _, remaining_s = details
-        refused = self._terms.refusal(metadata, payload, self._open_to_all[method_id])
-        if refused:
-            return refused
-        if method_id >= len(self._methods):
-            self._watch(call_id, self._streams[method_id - len(self._methods)], payload)
-            return None
-        turn = Turn(None if remaining_s is None else came + remaining_s)
-        if not self._begin(call_id, turn, self._methods[method_id].draining):
-            return _SHUTTING_DOWN
-        self._submit(call_id, method_id, Call(payload, came, turn))
-        return None
+    def _stand_by(self) -> None:
+        """Receive while the receiver is held by a run that is longer than expected."""
+        while self._came.wait() and not self._closed.wait(PATIENCE_S):
+            self._came.clear()
+            since = self._busy_since
+            while since and since == self._busy_since:
+                if time.monotonic() < since + PATIENCE_S:
+                    self._closed.wait(PATIENCE_S)
+                    continue
+                self._lanes.help()
+                events = self._front.recv_batch_details(GROUP, round(PATIENCE_S * 1000))
+                if events is None:
+                    return
+                self._taken(events, brief=False)
+
+    def _taken(self, events: Sequence[DetailedEvent], brief: bool) -> list[tuple[int, int, Call]]:
+        """Hand calls over; if `brief`, return those that are to be answered here."""
+        here = []
+        came = time.monotonic()
+        for kind, call_id, method_id, payload, _, details in events:
+            if kind != EVENT_CALL or payload is None or details is None:
+                self._give_up(call_id)
+                self._leave.pop(call_id, _nothing)()
+                continue
+            refused = self._terms.refusal(details[0], payload, self._open_to_all[method_id])
+            if refused:
+                self._front.fail(call_id, refused.code.grpc, refused.message)
+            elif method_id >= len(self._methods):
+                self._watch(call_id, self._streams[method_id - len(self._methods)], payload)
+            else:
+                turn = Turn(None if details[2] is None else came + details[2])
+                call = Call(payload, came, turn)
+                if not self._begin(call_id, turn, self._methods[method_id].draining):
+                    self._front.fail(call_id, _SHUTTING_DOWN.code.grpc, _SHUTTING_DOWN.message)
+                elif brief and self._brief[method_id] and len(payload) <= BRIEF_BYTES:
+                    turn.brief = True
+                    here.append((call_id, method_id, call))
+                else:
+                    self._submit(call_id, method_id, call)
+        return here
 
     def _watch(self, call_id: int, stream: Stream, payload: bytes) -> None:
         def send(message: bytes | None) -> None:
@@ -172,7 +216,7 @@ class _Listener:
                 self._front.respond(call_id, answer)
             self._finish(call_id)
 
-        left = call.left()
+        left = call.turn.left()
         if left:
             done(left)  # of which the transport tells nobody, if it knows already
         else:

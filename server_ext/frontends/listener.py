@@ -36,6 +36,7 @@ class RestFront:
             lifespan="off",
             ws="none",
             server_header=False,
+            proxy_headers=False,  # nothing here asks who the client is
             backlog=BACKLOG,
             http=_protocol(),
             timeout_keep_alive=KEEP_ALIVE_S,

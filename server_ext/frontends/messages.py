@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 from server_ext.codecs import json_text
 from server_ext.errors import Code, ServingError, TooLarge, outcome
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
 JSON = b"application/json"
 HTML = b"text/html"
 NO_STORE = (b"cache-control", b"no-store")
@@ -50,7 +52,7 @@ class Answer(NamedTuple):
     body: bytes
     code: Code = Code.OK
     content_type: bytes = JSON
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    headers: Headers = ()
 
 
 Done = Callable[[Answer], None]

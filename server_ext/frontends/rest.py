@@ -21,6 +21,7 @@ from server_ext.api.services import Services
 from server_ext.codecs import examples, json_decode, json_text
 from server_ext.errors import Code, InvalidArgument, ServingError, outcome
 from server_ext.frontends import compression, page, routes
+from server_ext.frontends.lanes import BRIEF_BYTES, Lanes
 from server_ext.frontends.messages import (
     Answer,
     Done,
@@ -33,7 +34,6 @@ from server_ext.frontends.messages import (
 from server_ext.frontends.openapi import OpenApi
 from server_ext.frontends.routes import Found
 from server_ext.lifecycle.servable import Turn
-from server_ext.lifecycle.workers import Workers
 
 KNOWN_METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 _VERBS: dict[str, Callable[..., Inference[bytes]]] = {
@@ -48,22 +48,21 @@ _GONE = ServingError("The caller has left", Code.CANCELLED)
 class RestApi:
     """Answers requests. Any thread may call.
 
-    Predictions run on `run`, documents about all models are made on `describe`. `max_body_bytes`
-    bounds a body that comes as gzip, once it is inflated; `tokens` says that one is needed.
+    Large predictions are read on the lane that runs, documents about all models are made on the one
+    that describes. `max_body_bytes` bounds a body that comes as gzip, once it is inflated; `tokens`
+    says that one is needed.
     """
 
     def __init__(
         self,
         services: Services,
-        run: Workers,
-        describe: Workers,
+        lanes: Lanes,
         max_body_bytes: int,
         *,
         tokens: bool = False,
     ) -> None:
         self._services = services
-        self._run = run
-        self._describe = describe
+        self._lanes = lanes
         self._max_body_bytes = max_body_bytes
         openapi = OpenApi(services.overview, tokens=tokens)
         self._pages: dict[str, Callable[[Found, Request], Answer]] = {
@@ -83,11 +82,25 @@ class RestApi:
         if found is None:
             done(answered(lambda: self._other(request)))
         elif found.route.name in _VERBS:
-            self._run.submit(lambda: self._infer(found, request, turn, done))
+            turn.brief = self.is_brief(request)
+            if turn.brief:
+                self._infer(found, request, turn, done)
+            else:
+                self._lanes.run.submit(lambda: self._infer(found, request, turn, done))
         elif found.route.wide:
-            self._describe.submit(lambda: done(self._page(found, request)))
+            self._lanes.describe.submit(lambda: done(self._page(found, request)))
         else:
             done(self._page(found, request))
+
+    def is_brief(self, request: Request) -> bool:
+        """Tell whether a request is for a model, and read in no time."""
+        found = routes.find(request.method, request.target)
+        small = len(request.body) <= BRIEF_BYTES
+        return small and found is not None and found.route.name in _VERBS and not _packed(request)
+
+    def help(self) -> None:
+        """Run what waits and is short; to be called after requests whose turns are brief."""
+        self._lanes.help()
 
     def count(self, request: Request, answer: Answer, seconds: float) -> None:
         """Count a request under /v1/ and how it ended, `seconds` after it came."""
@@ -128,7 +141,7 @@ class RestApi:
         if not request.target.endswith(verb):  # in another case
             raise _malformed(request)
         body = request.body
-        if compression.is_gzip(request.headers.get(b"content-encoding", b"")):
+        if _packed(request):
             body = compression.inflate(body, self._max_body_bytes)
         content: Any = json_text.parse(body)
         signature = json_decode.signature_name(content)
@@ -175,6 +188,10 @@ class RestApi:
             raise InvalidArgument(f"Malformed request: {method} {path} (send it with GET)")
         text = f"Nothing is served at {path}: models are under /v1/models/, and /docs shows them"
         return refusal(request, 404, text, Code.NOT_FOUND)
+
+
+def _packed(request: Request) -> bool:
+    return compression.is_gzip(request.headers.get(b"content-encoding", b""))
 
 
 def _preflight(request: Request) -> Answer:

@@ -23,14 +23,14 @@ from tensorflow_serving.apis.get_model_metadata_pb2 import GetModelMetadataReque
 from tensorflow_serving.apis.get_model_status_pb2 import GetModelStatusRequest
 from tensorflow_serving.apis.inference_pb2 import MultiInferenceRequest
 from tensorflow_serving.apis.model_management_pb2 import ReloadConfigRequest
-from tensorflow_serving.apis.predict_pb2 import PredictRequest
 from tensorflow_serving.apis.regression_pb2 import RegressionRequest
 
 from server_ext.api import classify, metadata, multi_inference, predict, regress
 from server_ext.api.inference import Inference
 from server_ext.api.lookup import from_proto
 from server_ext.api.services import Services
-from server_ext.errors import Code, DeadlineExceeded, InvalidArgument, ServingError, outcome
+from server_ext.codecs.request_frames import FramedRequest
+from server_ext.errors import Code, InvalidArgument, ServingError, failure, outcome
 from server_ext.lifecycle.servable import Turn
 
 # Bytes of an error message that reach a client, as model_servers/grpc_status_util.cc. A client may
@@ -50,14 +50,6 @@ class Call(NamedTuple):
     payload: bytes
     came: float
     turn: Turn
-
-    def left(self) -> ServingError | None:
-        """Return what to answer when the caller waits no more, None while it does."""
-        if self.turn.gone:
-            return ServingError("The caller has left", Code.CANCELLED)
-        if self.turn.deadline is not None and time.monotonic() >= self.turn.deadline:
-            return DeadlineExceeded("Deadline Exceeded")
-        return None
 
 
 class Method(NamedTuple):
@@ -115,7 +107,7 @@ def methods(services: Services) -> tuple[Method, ...]:
     model = partial(_method, services, MODEL_SERVICE)
     ask_predict = partial(predict.ask, as_content=services.tensor_content)
     return (
-        prediction("Predict", PredictRequest, _inferring("Predict", ask_predict)),
+        prediction("Predict", FramedRequest, _inferring("Predict", ask_predict)),
         prediction("Classify", ClassificationRequest, _inferring("Classify", classify.ask)),
         prediction("Regress", RegressionRequest, _inferring("Regress", regress.ask)),
         prediction("MultiInference", MultiInferenceRequest, _multi),
@@ -198,20 +190,27 @@ def _method(
     begin: Begin,
     blocking: bool = True,
 ) -> Method:
+    counted = name in COUNTED
+
     def answer(call: Call, done: Reply) -> None:
-        request = outcome(lambda: parsed(request_type, call.payload), name)
-        if isinstance(request, ServingError):
-            done(request)
+        try:
+            request = parsed(request_type, call.payload)
+        except InvalidArgument as error:
+            done(error)
             return
 
         def finish(answer: Any) -> None:
-            if not isinstance(answer, ServingError):
-                answer = outcome(answer.SerializeToString, name)
-            if name in COUNTED:
-                code = answer.code if isinstance(answer, ServingError) else Code.OK
+            failed = isinstance(answer, ServingError)
+            if not failed:
+                try:
+                    answer = answer.SerializeToString()
+                except Exception as error:
+                    answer, failed = failure(error, name), True
+            if counted:
+                code = answer.code if failed else Code.OK
                 seconds = time.monotonic() - call.came
                 services.traffic.answered(request.model_spec.name, code, name, "GRPC", seconds)
-            done(_cut(answer) if isinstance(answer, ServingError) else answer)
+            done(_cut(answer) if failed else answer)
 
         begin(services, request, call.turn, finish)
 

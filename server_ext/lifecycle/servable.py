@@ -8,11 +8,12 @@ A Loader makes one; the Manager owns it and lends it out by handles; the engine 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from server_ext.errors import ServingError, outcome
+from server_ext.errors import Code, DeadlineExceeded, ServingError, outcome
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,17 +58,40 @@ class Turn:
 
     `deadline` is the time.monotonic() until which an answer is of use, None for ever. The front end
     sets `gone` when the caller has left; a queue sets `queued` for as long as the request waits.
+    `brief` says that who submits the request reads others as well: it may be held for a run that is
+    short, but for no other one; and when it has read what there is, it helps with what waits.
     """
 
-    __slots__ = ("deadline", "gone", "queued")
+    __slots__ = ("brief", "deadline", "gone", "queued")
 
-    def __init__(self, deadline: float | None = None) -> None:
+    def __init__(self, deadline: float | None = None, *, brief: bool = False) -> None:
         self.deadline = deadline
+        self.brief = brief
         self.gone = False
         self.queued = False
 
+    def left(self) -> ServingError | None:
+        """Return what to answer when the caller waits no more, None while it does."""
+        if self.gone:
+            return ServingError("The caller has left", Code.CANCELLED)
+        if self.deadline is not None and time.monotonic() >= self.deadline:
+            return DeadlineExceeded("Deadline Exceeded")
+        return None
+
 
 Done = Callable[["list[Array] | ServingError"], None]
+
+
+class Hazards(NamedTuple):
+    """Operations for which a signature should not be run on inputs that nobody sent; "" for none.
+
+    `state` may keep a state or draw random numbers, `loop` may not end. What is `compiled` is so
+    for each size of its inputs, which takes long: it should not be run with many.
+    """
+
+    state: str = ""
+    loop: str = ""
+    compiled: str = ""
 
 
 class Servable(Protocol):
@@ -111,9 +135,13 @@ class Servable(Protocol):
     ) -> None:
         """Compute as `run` does, and call `done` once with the outputs or the error.
 
-        It may be called before `submit` returns, or later by another thread. Raises nothing.
+        `done` may be called before `submit` returns, or later by another thread. Raises nothing.
         """
         done(outcome(lambda: self.run(signature, inputs, outputs), "A run"))
+
+    def hazards(self, signature: Signature) -> Hazards:
+        """Return what forbids to try a signature out; where nothing is known, that."""
+        return Hazards(state="of which nothing is known")
 
     def close(self) -> None:
         """Give back the memory. Called once, after the last run."""

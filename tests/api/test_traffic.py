@@ -29,16 +29,21 @@ def test_every_request_is_counted_and_only_a_success_has_a_latency(registry: Reg
 
 
 def test_runs_are_counted_by_model_and_api(registry: Registry):
-    Traffic(registry).ran("m", "Classify", 0.002)
+    traffic = Traffic(registry)
 
-    assert metric(registry, "runtime_latency").points()["m", "Classify", "TF1"].total == 2000
+    traffic.served("m", 1, "Classify", 0.002)
+    traffic.ran("m", "Classify", 0.003)
+
+    assert metric(registry, "runtime_latency").points()["m", "Classify", "TF1"].total == 5000
 
 
 def test_a_version_knows_its_requests_and_how_many_failed(registry: Registry):
     traffic = Traffic(registry)
 
-    for code in (Code.OK, Code.OK, Code.INVALID_ARGUMENT, Code.INTERNAL):
-        traffic.record("m", 3, code)
+    for _ in range(2):
+        traffic.served("m", 3, "Predict", 0.001)
+    for code in (Code.INVALID_ARGUMENT, Code.INTERNAL):
+        traffic.failed("m", 3, code)
 
     assert traffic.of("m", 3) == Counts(4, 2)
     assert traffic.of("m", 4) == Counts()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
-from server_ext.api.warmup import WARMUP_FILE, WarmLoads
+from server_ext.api.warmup import WARMUP_FILE, WarmLoads, inputs_recorded
 from server_ext.codecs import tensorproto
 from server_ext.engine import tfrecord
 from server_ext.errors import Code, InvalidArgument, ServingError
@@ -250,3 +250,31 @@ def test_warm_ups_are_counted_by_path_and_outcome(load, directory, registry):
     assert counted(registry, "model_warmup_records_read") == {good: 2, bad: 1}
     latency = counted(registry, "model_warmup_latency")
     assert {labels: sum(cell.counts) for labels, cell in latency.items()} == {good: 1, bad: 1}
+
+
+def test_what_records_feed_is_read_with_its_signature_and_not_run(write, tmp_path):
+    write(predict(1, 2), nothing(), classify(), regress(), multi_inference())
+    model = Model()
+
+    found = list(inputs_recorded("m", 1, str(tmp_path), model))
+
+    assert [signature.name for signature, _ in found] == [
+        "serving_default",
+        "classify",
+        "regress",
+        "classify+regress",
+    ]
+    assert found[0][1]["x"].tolist() == [1.0, 2.0]
+    assert model.runs == []
+
+
+def test_records_are_read_up_to_one_that_is_wrong(write, tmp_path):
+    write(predict(1), without_inputs(), predict(2))
+
+    found = [inputs["x"].tolist() for _, inputs in inputs_recorded("m", 1, str(tmp_path), Model())]
+
+    assert found == [[1.0]]
+
+
+def test_a_version_without_records_feeds_nothing(tmp_path):
+    assert list(inputs_recorded("m", 1, str(tmp_path), Model())) == []

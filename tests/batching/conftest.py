@@ -105,8 +105,9 @@ class Request:
         form: Signature = DOUBLE,
         deadline: float | None = None,
         given_back: Callable[[], None] = lambda: None,
+        brief: bool = False,
     ) -> None:
-        self.turn = Turn(deadline)
+        self.turn = Turn(deadline, brief=brief)
         self.thread = ""
         self.answered = 0
         self._give_back = given_back
@@ -140,9 +141,9 @@ class Request:
 class Bench:
     """A scheduler, its metrics, and versions in front of it."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int = 1, max_bytes: int = 0) -> None:
         self.registry = Registry()
-        self.scheduler = Scheduler(Pool(threads, "batches"))
+        self.scheduler = Scheduler(Pool(threads, "batches"), max_bytes)
         self.counts = Counts(
             self.registry,
             "batches",
@@ -164,8 +165,8 @@ class Bench:
 def make_bench() -> Iterator[Callable[..., Bench]]:
     made: list[Bench] = []
 
-    def make(threads: int = 1) -> Bench:
-        made.append(Bench(threads))
+    def make(threads: int = 1, max_bytes: int = 0) -> Bench:
+        made.append(Bench(threads, max_bytes))
         return made[-1]
 
     yield make

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from server_ext.batching.loads import Batching
 from server_ext.errors import Code, InvalidArgument, ServingError
 from server_ext.lifecycle.manager import Manager
 from server_ext.lifecycle.policy import State
-from server_ext.lifecycle.servable import Loader
+from server_ext.lifecycle.servable import Hazards, Loader
 from server_ext.metrics import Registry
 from server_ext.options import Options
 
@@ -203,3 +204,132 @@ def test_a_version_is_closed_only_when_all_that_waited_has_run(make_batching, fa
     assert manager.wait("m", 1, END, WAIT_S)
     assert model.closed
     manager.close(WAIT_S)
+
+
+@pytest.fixture
+def shown_model(fake_model):
+    """A model that doubles numbers, gains by batches, and may be tried out."""
+
+    class Shown(fake_model):
+        def hazards(self, signature):
+            return Hazards()
+
+        def run(self, signature, inputs, outputs):
+            sum(range(20_000))
+            return super().run(signature, inputs, outputs)
+
+    return Shown
+
+
+@pytest.fixture
+def make_auto(make_batching, tmp_path: Path):
+    return partial(make_batching, batching="auto", cache_directory=str(tmp_path / "cache"))
+
+
+def test_auto_batches_what_was_shown_and_tells_so(make_auto, shown_model):
+    batching = make_auto()
+
+    loaded = load(batching, shown_model, 1)
+
+    page = batching.of("m", 1)
+    assert isinstance(loaded, Batched)
+    assert page["mode"] == "on"
+    assert page["max_batch_size"] == loaded.parameters.max_batch_size > 1
+    assert "its rows do not depend on each other, as was shown" in page["reason"]
+    assert page["signatures"]["serving_default"]["mode"] == "on"
+
+
+def test_auto_leaves_what_was_not_shown_as_it_is(make_auto, fake_model):
+    batching = make_auto()
+
+    loaded = load(batching, fake_model, 1)
+
+    assert type(loaded) is fake_model
+    assert batching.of("m", 1)["mode"] == "off"
+    assert "of which nothing is known" in batching.of("m", 1)["reason"]
+
+
+def test_auto_refuses_nothing_that_is_answered_without_batches(make_auto, shown_model, ask):
+    batching = make_auto()
+    loaded = load(batching, shown_model, 1)
+    rows = loaded.parameters.max_batch_size + 1
+
+    large = ask(loaded, {"x": np.ones((rows, 1))})
+    scalar = ask(loaded, {"x": np.ones(())})
+
+    assert large.rows() == [[2.0]] * rows
+    assert scalar.rows() == 2.0
+
+
+def test_auto_keeps_within_the_file(make_auto, shown_model, tmp_path: Path):
+    file = tmp_path / "batching.txt"
+    file.write_text("max_batch_size { value: 4 } pad_variable_length_inputs: true")
+    batching = make_auto(batching_parameters_file=str(file))
+
+    loaded = load(batching, shown_model, 1)
+
+    assert loaded.parameters.max_batch_size in (2, 4)
+    assert not loaded.parameters.pad_variable_length_inputs
+
+
+def test_auto_takes_versions_with_a_file_alone_where_that_was_asked_for(
+    make_auto, shown_model, tmp_path: Path
+):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "batching_params.pbtxt").write_text("max_batch_size { value: 4 }")
+    batching = make_auto(enable_per_model_batching_parameters=True)
+
+    one, two = (load(batching, shown_model, v, tmp_path / str(v)) for v in (1, 2))
+
+    assert one.parameters.max_batch_size in (2, 4)
+    assert type(two) is shown_model
+    assert batching.of("m", 2)["reason"] == "version 2 has no batching_params.pbtxt"
+
+
+def test_decisions_are_metrics_as_long_as_the_version_is_loaded(shown_model, tmp_path: Path):
+    registry = Registry()
+    options = Options(batching="auto", cache_directory=str(tmp_path))
+    batching = Batching(options, registry)
+    loaded = load(batching, shown_model, 3)
+
+    def points(name):
+        full = f"/tensorflow/serving/batching_session/{name}"
+        return next(metric for metric in registry.metrics() if metric.name == full).points()
+
+    assert points("max_batch_size") == {("m", "3"): loaded.parameters.max_batch_size}
+    assert points("decision") == {("m", "3", "serving_default", "batched"): 1}
+    del loaded
+    gc.collect()
+    assert points("max_batch_size") == points("decision") == {}
+    batching.close(WAIT_S)
+
+
+def test_padding_in_auto_mode_is_said_to_be_ignored(make_auto, tmp_path: Path, caplog):
+    file = tmp_path / "batching.txt"
+    file.write_text("pad_variable_length_inputs: true")
+    make_auto(batching_parameters_file=str(file))
+
+    assert "pad_variable_length_inputs is ignored" in caplog.text
+
+
+@pytest.mark.parametrize("mode", ["", "on"])
+def test_both_flags_may_say_on(mode: str):
+    assert Options(enable_batching=True, batching=mode).batching_mode == "on"
+
+
+@pytest.mark.parametrize("mode", ["off", "auto"])
+def test_two_flags_that_disagree_are_refused(mode: str):
+    with pytest.raises(InvalidArgument, match=f"--batching is {mode}: give one of the two"):
+        Options(enable_batching=True, batching=mode)
+
+
+@pytest.mark.parametrize(
+    ("flags", "mode"), [({}, "off"), ({"batching": "auto"}, "auto"), ({"batching": "on"}, "on")]
+)
+def test_batching_is_off_unless_a_flag_says_otherwise(flags, mode: str):
+    assert Options(**flags).batching_mode == mode
+
+
+def test_an_unknown_mode_is_refused():
+    with pytest.raises(InvalidArgument, match="--batching is 'yes': use off, on or auto"):
+        Options(batching="yes")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from server_ext.batching.task import Form, Task
-from server_ext.errors import Code, InvalidArgument
+from server_ext.errors import Code, InvalidArgument, ServingError
 from server_ext.lifecycle.servable import Signature, Turn
 
 FORM = Form(Signature("s", "", {}, {}, b""), ("x",), ("y",), (0,))
@@ -61,6 +61,18 @@ def test_a_piece_that_fails_fails_its_request_once_all_have_run():
     second.done([second.arrays[0]])
 
     assert answers == [error]
+
+
+def test_pieces_whose_outputs_do_not_fit_together_are_an_error_and_no_silence():
+    answers: list[object] = []
+    first, second = task(3, answers).pieces(2, 2)
+
+    first.done([np.zeros((2, 5))])
+    second.done([np.zeros((1, 4))])
+
+    (answer,) = answers
+    assert isinstance(answer, ServingError)
+    assert "send fewer rows" in answer.message
 
 
 def test_pieces_share_their_turn_and_waited_as_long():

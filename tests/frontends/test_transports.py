@@ -30,9 +30,10 @@ SIZES = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length
 
 
 class Service:
-    """Methods that echo. `Hold` waits for `release` on its thread; `Queue` is answered by hand."""
+    """Methods that echo. `Hold` waits for `release` on a thread; `Queue` is answered by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, pool: Workers | Here) -> None:
+        self.pool = pool
         self.release = threading.Event()
         self.began: deque[bytes] = deque()
         self.queued: deque[tuple[Call, Reply]] = deque()
@@ -50,6 +51,16 @@ class Service:
         return Method(f"/test.Service/{name}", answer, blocking, open=open)
 
     def _hold(self, call: Call, done: Reply) -> None:
+        if call.turn.brief:  # then the thread is not to be held
+            self.pool.submit(lambda: self._held(call, done))
+        else:
+            self._held(call, done)
+
+    def _held(self, call: Call, done: Reply) -> None:
+        left = call.turn.left()
+        if left:
+            done(left)
+            return
         self.began.append(call.payload)
         self.release.wait(20)
         done(call.payload)
@@ -58,6 +69,13 @@ class Service:
         send(payload)
         send(None)
         return lambda: None
+
+
+class Here:
+    """What runs jobs at once, in the thread that should not be held."""
+
+    def submit(self, job: Callable[[], None]) -> None:
+        job()
 
 
 class Client:
@@ -85,10 +103,11 @@ class Running:
     def __init__(
         self, kind: str, ca: trustme.CA, terms: dict[str, Any], path: str, address: tuple[str, int]
     ) -> None:
-        self.service = Service()
+        run, describe, apart = [Workers(1, name) for name in ("run", "describe", "apart")]
+        self.lanes = Lanes(run, describe, apart, help=lambda: None)
+        self.service = Service(run)
         self.ca = ca
         self.tls = kind == "tls"
-        self.lanes = Lanes(Workers(1, "run"), Workers(1, "describe"), Workers(1, "apart"))
         if self.tls:
             terms = {"tls": tls_of(ca), **terms}
         asked = (address, path, self.service.methods, self.service.streams, Terms(**terms))
@@ -119,7 +138,7 @@ class Running:
             channel.close()
         self.service.release.set()
         self.front.stop(timeout_s)
-        for lane in self.lanes:
+        for lane in self.lanes[:3]:
             lane.close(5)
 
 
@@ -354,3 +373,23 @@ def test_plaintext_is_not_answered_where_tls_is_on(start):
 
     with grpc.insecure_channel(f"127.0.0.1:{running.front.port}") as channel:
         assert Client(channel).code("Echo", timeout=5) == "UNAVAILABLE"
+
+
+def test_a_thread_that_is_held_by_a_long_run_holds_up_no_other_call(start, eventually):
+    running = start()
+    client, service = running.client(), running.service
+    service.pool = Here()
+    held = client.begin("Hold", b"held")
+    eventually(lambda: service.began)
+
+    for number in range(3):
+        assert client.call("Echo", bytes([number])) == bytes([number])
+    answers = [client.begin("Queue", b"later") for _ in range(2)]
+    eventually(lambda: len(service.queued) == 2)
+    for call, done in service.queued:
+        done(call.payload)
+    assert [answer.result(20) for answer in answers] == [b"later"] * 2
+
+    service.release.set()
+    assert held.result(20) == b"held"
+    assert client.call("Echo", b"back") == b"back"

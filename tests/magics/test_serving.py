@@ -17,7 +17,14 @@ import pytest
 import requests
 
 import tfs_magics
-from server_ext.errors import Code, FailedPrecondition, NotFound, ServingError, Unavailable
+from server_ext.errors import (
+    Code,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    ServingError,
+    Unavailable,
+)
 from tfs_magics import connection, serving
 from tfs_magics.client import rpc
 from tfs_magics.client.feeds import InputMismatch
@@ -308,6 +315,28 @@ def test_stopping_ends_the_process_and_leaves_nothing_behind(served: Path, image
     assert serving.logs().data
     with pytest.raises(Unavailable, match="No model server runs here"):
         tfs_magics.predict("digits", images)
+
+
+def test_requests_run_together_where_the_server_has_shown_that_they_may(served: Path):
+    page = serving.status().data
+
+    assert page["options"]["batching"] == "auto"
+    assert {model["name"]: model["batching"]["mode"] for model in page["models"]} == {
+        "digits": "on",
+        "pair": "on",
+        "text": "on",
+    }
+
+
+def test_another_way_to_batch_needs_another_server(served: Path):
+    with pytest.raises(FailedPrecondition, match="already runs with --batching auto"):
+        serving.serve("digits", batching="off")
+    assert serving.serve("digits", batching="auto").names == ("digits",)
+
+
+def test_an_unknown_way_to_batch_is_refused(served: Path):
+    with pytest.raises(InvalidArgument, match="--batching yes: use off, on, auto"):
+        serving.serve("digits", batching="yes")
 
 
 @pytest.mark.usefixtures("no_server")

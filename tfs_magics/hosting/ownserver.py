@@ -8,17 +8,16 @@ of the process the server can be asked, but neither changed nor stopped.
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from server_ext.errors import FailedPrecondition, ServingError, Unavailable
+from server_ext.errors import FailedPrecondition, InvalidArgument, ServingError, Unavailable
 from tfs_magics.hosting import modelfile
+from tfs_magics.hosting.command import BATCHING, WAYS_TO_BATCH, command, environment
 from tfs_magics.hosting.modelfile import Model
 from tfs_magics.hosting.ports import GRPC_PORT, HOST, REST_PORT, PortWish
 from tfs_magics.hosting.process import LAST_LINES, Ready, ServerFailed, ServerProcess
@@ -27,7 +26,6 @@ START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 35  # more than the server takes to answer what is in flight
 EXIT_TIMEOUT_S = 5
 CONFIG = "models.config"
-_NOT_FOR_CHILDREN = ("JUPYTERHUB_", "JPY_", "JUPYTER_TOKEN", "MODEL_NAME", "MODEL_BASE_PATH")
 
 
 class OwnServer:
@@ -40,6 +38,7 @@ class OwnServer:
         self._process: ServerProcess | None = None
         self._directory: Path | None = None
         self._usual = (REST_PORT, GRPC_PORT)
+        self._batching = BATCHING
         self._lock = threading.RLock()
 
     @property
@@ -83,32 +82,40 @@ class OwnServer:
         models: Sequence[Model],
         rest_port: int | None,
         grpc_port: int | None,
+        batching: str | None,
         waiting: Callable[[], None],
     ) -> float:
         """Have models served by the server, started or joined; return seconds a start took.
 
-        Returns when the server listens. It takes up the models within a second or so.
+        Returns when the server listens. It takes up the models within a second or so. `batching` is
+        how a server that starts batches, by default BATCHING.
 
         Raises:
+            InvalidArgument: `batching` is no way to batch.
             Unavailable: it did not start, or a port that was asked for is taken.
-            FailedPrecondition: it runs on other ports than asked for, or it belongs to the process
-                that forked this one.
+            FailedPrecondition: it runs on other ports than asked for or batches in another way, or
+                it belongs to the process that forked this one.
             KeyboardInterrupt: the server goes on starting; another call joins it.
         """
         wishes = (
             PortWish("REST", "--rest-port", self._usual[0], rest_port),
             PortWish("gRPC", "--grpc-port", self._usual[1], grpc_port),
         )
+        if batching not in (None, *WAYS_TO_BATCH):
+            raise InvalidArgument(f"--batching {batching}: use {', '.join(WAYS_TO_BATCH)}")
         if self._process is not None and not self._process.owned:
             self._check_borrowed(models)
             return 0.0
         with self._lock:
             if self.running:
                 _check_ports(self._ready, wishes)
+                self._check_batching(batching)
                 self._serve(models)
                 return 0.0
             began = time.monotonic()
             before = dict(self._models)
+            if not self._starting:
+                self._batching = batching or self._batching
             self._serve(models)
             try:
                 self._join_or_start(wishes, waiting)
@@ -143,6 +150,7 @@ class OwnServer:
             self._stopped_at = time.time()
             self._models.clear()
             self._usual = (REST_PORT, GRPC_PORT)
+            self._batching = BATCHING
             return gone
 
     def at_exit(self) -> None:
@@ -156,10 +164,21 @@ class OwnServer:
             raise Unavailable("The model server is still starting. %tfs_serve waits for it.")
         return self._process.ready
 
+    @property
+    def _starting(self) -> bool:
+        """Whether an interrupt left a server that starts."""
+        return self.started and self._process is not None and self._process.alive
+
+    def _check_batching(self, batching: str | None) -> None:
+        if batching not in (None, self._batching):
+            raise FailedPrecondition(
+                f"The model server already runs with --batching {self._batching}. "
+                "Leave out --batching, or end it with %tfs_stop first."
+            )
+
     def _join_or_start(self, wishes: Sequence[PortWish], waiting: Callable[[], None]) -> None:
-        process = self._process
-        if self.started and process is not None and process.alive:  # an interrupt left it starting
-            ready = process.wait_ready(START_TIMEOUT_S, waiting)
+        if self._process is not None and self._starting:
+            ready = self._process.wait_ready(START_TIMEOUT_S, waiting)
         else:
             ready = self._start(wishes, waiting)
         pairs = zip(wishes, (ready.rest_port, ready.grpc_port), strict=True)
@@ -195,7 +214,9 @@ class OwnServer:
         config = self._directory / CONFIG
         modelfile.write(config, self._models.values())
         self._process = ServerProcess(
-            _command(config, *ports), cwd=str(self._directory), env=_environment()
+            command(config, *ports, batching=self._batching),
+            cwd=str(self._directory),
+            env=environment(),
         )
         self._stopped_at = None
         try:
@@ -216,31 +237,6 @@ class OwnServer:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
         return gone
-
-
-def _command(config: Path, rest_port: int, grpc_port: int) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "server_ext",
-        f"--host={HOST}",
-        f"--port={grpc_port}",
-        f"--rest_api_port={rest_port}",
-        f"--model_config_file={config}",
-        "--model_config_file_poll_wait_seconds=1",
-        "--file_system_poll_wait_seconds=1",
-        "--wait_for_models=false",
-        "--max_num_load_retries=0",  # the one who asked wants the reason, not another attempt
-        "--exit_when_stdin_closes",
-    ]
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment without what is meant for this process alone, such as tokens."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_CHILDREN)
-    }
-    return {**kept, "PYTHONUNBUFFERED": "1"}
 
 
 def _check_ports(ready: Ready, wishes: Sequence[PortWish]) -> None:

@@ -1,0 +1,94 @@
+"""A version whose requests run one by one: short ones where they come in, others on a pool.
+
+    submit --the thread that submits may be held so long--> run here
+           --it reads other requests, and this takes long--> a thread of the pool
+
+Any thread may call.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from server_ext.errors import outcome
+from server_ext.lifecycle.pace import Pace
+from server_ext.lifecycle.servable import Done, Hazards, Loader, Servable, Signature, Turn
+from server_ext.lifecycle.source import MakeLoader
+from server_ext.lifecycle.workers import Workers
+
+if TYPE_CHECKING:
+    from server_ext.lifecycle.servable import Array
+
+
+class Pooled(Servable):
+    """A servable in front of another one, which it closes."""
+
+    def __init__(self, servable: Servable, pool: Workers) -> None:
+        self._servable = servable
+        self._pool = pool
+        self._paces: defaultdict[str, Pace] = defaultdict(Pace)  # by signature
+
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        """The servable's."""
+        return self._servable.signatures
+
+    @property
+    def memory_bytes(self) -> int:
+        """The servable's."""
+        return self._servable.memory_bytes
+
+    def run(
+        self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
+    ) -> list[Array]:
+        """Run the servable in this thread; raises what it raises."""
+        return self._servable.run(signature, inputs, outputs)
+
+    def submit(
+        self,
+        signature: Signature,
+        inputs: Mapping[str, Array],
+        outputs: Sequence[str],
+        done: Done,
+        turn: Turn,
+    ) -> None:
+        """Run the servable here or on the pool, and call `done` once; raises nothing."""
+        pace, rows = self._paces[signature.name], _rows(inputs)
+
+        def run() -> None:
+            left = turn.left()
+            done(outcome(lambda: pace.timed(rows, compute), "A run") if left is None else left)
+
+        compute = partial(self._servable.run, signature, inputs, outputs)
+        if turn.brief and not pace.short(rows):
+            self._pool.submit(run)
+        else:
+            run()
+
+    def hazards(self, signature: Signature) -> Hazards:
+        """Return the servable's."""
+        return self._servable.hazards(signature)
+
+    def close(self) -> None:
+        """Close the servable."""
+        self._servable.close()
+
+
+def pooled_loads(make_loader: MakeLoader, pool: Workers) -> MakeLoader:
+    """Return what makes loaders of versions that run on this pool."""
+
+    def make(name: str, version: int, path: str) -> Loader:
+        loader = make_loader(name, version, path)
+        return replace(loader, load=lambda: Pooled(loader.load(), pool))
+
+    return make
+
+
+def _rows(inputs: Mapping[str, Array]) -> int:
+    """Return the first size of the first input; 1 where it has none."""
+    first = next(iter(inputs.values()), None)
+    return max(1, len(first)) if first is not None and first.ndim else 1
