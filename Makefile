@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 STAMP := $(VENV)/.dependencies-installed
+BENCH_STAMP := $(VENV)/.benchmark-installed
 LAB_OPTIONS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
@@ -53,6 +54,7 @@ lab: install ## Open the quickstart notebook in JupyterLab
 test: install ## Check format, lint, types and spelling, and run every test
 	$(call need,node,nodejs,the test of the Node.js client does not run)
 	$(call need,curl,curl,the test of the curl commands does not run)
+	$(call need,h2load,nghttp2-client,the test of the benchmark does not run)
 	$(call need,chromium,chromium,the tests of the page at /docs do not run in a browser)
 	$(call unpack,prometheus,prometheus,the test with a real Prometheus does not run)
 	@echo "==> Format, lint, types, spelling"
@@ -63,7 +65,7 @@ test: install ## Check format, lint, types and spelling, and run every test
 	@echo "==> Tests of the installed package"
 	PYTHONSAFEPATH=1 $(BIN)/pytest $(ARGS)
 
-bench: install ## Compare the server with Flask, with grpcio and with TensorFlow alone
+bench: install $(BENCH_STAMP) ## Compare the server with others, with the transports and with TensorFlow alone
 	$(call need,h2load,nghttp2-client,the benchmark needs it)
 	@$(BIN)/python tests/benchmarks/serving.py $(ARGS)
 
@@ -80,6 +82,11 @@ $(STAMP): pyproject.toml
 	@$(PIP) install --upgrade pip
 	@echo "==> Installing TensorFlow and all else (2 GB on disk; takes a minute or more, once)"
 	@$(PIP) install --group dev .
+	@touch $@
+
+$(BENCH_STAMP): $(STAMP)
+	@echo "==> Installing the servers that the benchmark compares with"
+	@$(PIP) install --group bench
 	@touch $@
 
 clean: ## Remove .venv and all that was built

@@ -3,7 +3,7 @@
     Connection --a whole request--> Direct --RestApi--> answered on the loop --> one write
                                         \\--not yet, or at length--> a task, as for all others
 
-What an ASGI server does for a request (a task, messages to and fro, headers checked one by one)
+What an ASGI server does for a request (a task, messages both ways, headers checked one by one)
 takes longer than a small model. So where there is nothing to wait for, the answer is written at
 once. A request that has to wait becomes a task, which is timed, watched and cancelled like others.
 """

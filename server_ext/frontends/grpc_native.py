@@ -23,6 +23,7 @@ from pygrpc_native import EVENT_CALL, NativeGrpcFront
 from server_ext.errors import ServingError, Unavailable
 from server_ext.frontends import ports
 from server_ext.frontends.lanes import BRIEF_BYTES, Lanes
+from server_ext.frontends.opencalls import OpenCalls
 from server_ext.frontends.rpc import Call, Method, Stream
 from server_ext.frontends.terms import Terms
 from server_ext.lifecycle.servable import Turn
@@ -41,10 +42,7 @@ _SHUTTING_DOWN = Unavailable("The server is shutting down")
 
 
 class _Listener:
-    """One address. `_open` holds the turns of the calls that were taken and not answered yet.
-
-    `_lock` makes "draining and nothing open" final: no call slips in after it was seen.
-    """
+    """One address."""
 
     def __init__(
         self,
@@ -71,10 +69,7 @@ class _Listener:
         self._lanes = lanes
         self._workers = [lanes.of(method) for method in methods]
         self._brief = [method.blocking and not method.apart for method in methods]
-        self._lock = threading.Lock()
-        self._open: dict[int, Turn] = {}
-        self._draining = False
-        self._idle = threading.Event()
+        self._open = OpenCalls()
         self._busy_since = 0.0  # when the receiver got the calls it deals with; 0 while it waits
         self._came = threading.Event()  # calls have come since the stand-by has last looked
         self._closed = threading.Event()
@@ -93,20 +88,15 @@ class _Listener:
             thread.start()
 
     def drain(self) -> None:
-        with self._lock:
-            self._draining = True
-            if not self._open:
-                self._idle.set()
+        self._open.drain()
 
     def close(self, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
-        self._idle.wait(timeout_s)
+        self._open.wait(timeout_s)
         pause = threading.Event()
         while not self._all_sent() and time.monotonic() < deadline:
             pause.wait(SENDING_S)
-        with self._lock:
-            for turn in self._open.values():
-                turn.gone = True  # nobody hears the answer: what has not run yet need not
+        self._open.give_up_all()
         self._front.close()
         self._closed.set()
         self._came.set()
@@ -152,7 +142,7 @@ class _Listener:
         came = time.monotonic()
         for kind, call_id, method_id, payload, _, details in events:
             if kind != EVENT_CALL or payload is None or details is None:
-                self._give_up(call_id)
+                self._open.give_up(call_id)
                 self._leave.pop(call_id, _nothing)()
                 continue
             refused = self._terms.refusal(details[0], payload, self._open_to_all[method_id])
@@ -163,7 +153,7 @@ class _Listener:
             else:
                 turn = Turn(None if details[2] is None else came + details[2])
                 call = Call(payload, came, turn)
-                if not self._begin(call_id, turn, self._methods[method_id].draining):
+                if not self._open.begin(call_id, turn, self._methods[method_id].draining):
                     self._front.fail(call_id, _SHUTTING_DOWN.code.grpc, _SHUTTING_DOWN.message)
                 elif brief and self._brief[method_id] and len(payload) <= BRIEF_BYTES:
                     turn.brief = True
@@ -184,27 +174,6 @@ class _Listener:
         except ServingError as error:
             self._front.fail(call_id, error.code.grpc, error.message)
 
-    def _begin(self, call_id: int, turn: Turn, draining: bool) -> bool:
-        """Take a call; False when none is accepted any more."""
-        with self._lock:
-            if self._draining and not draining:
-                return False
-            self._open[call_id] = turn
-            return True
-
-    def _give_up(self, call_id: int) -> None:
-        """The caller has gone, or its time is over: skip what has not run yet."""
-        turn = self._finish(call_id)
-        if turn:
-            turn.gone = True
-
-    def _finish(self, call_id: int) -> Turn | None:
-        with self._lock:
-            turn = self._open.pop(call_id, None)
-            if self._draining and not self._open:
-                self._idle.set()
-            return turn
-
     def _submit(self, call_id: int, method_id: int, call: Call) -> None:
         self._workers[method_id].submit(lambda: self._answer(call_id, method_id, call))
 
@@ -214,7 +183,7 @@ class _Listener:
                 self._front.fail(call_id, answer.code.grpc, answer.message)
             else:
                 self._front.respond(call_id, answer)
-            self._finish(call_id)
+            self._open.finish(call_id)
 
         left = call.turn.left()
         if left:

@@ -1,107 +1,186 @@
-"""Puts a server under load with h2load and reads what came of it.
+"""The loads: how requests reach a server, and what is measured meanwhile.
 
-h2load is a C program (Debian's nghttp2-client) that speaks HTTP/1.1 and HTTP/2 and costs a fraction
-of what the servers do, so that it can share the cores with them; what it costs is reported.
+| load   | requests                                                                             |
+|--------|--------------------------------------------------------------------------------------|
+| 1      | one at a time                                                                        |
+| 16, 64 | so many in flight; gRPC on 4 connections, REST on one for each                       |
+| 512    | so many connections with one request in flight on each, opened 64 at a time          |
+| mixed  | 64 in flight, of 1, 3, 7 and 16 rows                                                 |
+| open   | at 70 % of the rate just measured, whether answers come or not; in small groups, as  |
+|        | each of eight generators wakes every 10 ms                                           |
+
+A slow server gets a number of requests, not a time: its answers come in bursts, of which a short time
+would count one more or one less, and all of the CPU time then belongs to requests that are counted.
 """
 
 from __future__ import annotations
 
-import re
-import resource
-import subprocess
 from collections.abc import Sequence
-from pathlib import Path
 
-from contenders import Bare, Contender
+from contenders import Contender
+from h2load import (
+    LoadFailed,
+    Outcome,
+    Running,
+    Traffic,
+    client_cpu_s,
+    for_requests,
+    for_seconds,
+    per_second,
+)
 from protocols import Asking
-from table import Sample
+from servers import Bare
+from table import Sample, percentile
 
-WARM_UP_S = 0.4
-WARM_UP_ROUNDS = 20
-LIMIT_S = 120
-COUNTS = re.compile(r"requests: \d+ total, \d+ started, (\d+) done, (\d+) succeeded")
-DATA = re.compile(r"\((\d+)\) data$", re.MULTILINE)
+MIXED_ROWS = (1, 3, 7, 16)
+CONNECTIONS = "512"
+OPEN_SHARE = 0.7
+GENERATORS = 8
+AT_ONCE = 64  # connections that one generator opens: a server may hold no more than 128 for accept
+PAUSE_S = 0.03  # until the next generator opens its own
+OPEN_STREAMS = 128  # requests that may wait: in all by REST, of each generator by gRPC
+WARM_UP_S = 0.3
+FEW = 400  # answers, or two per request in flight: with fewer in the time given, a number is sent
+
+LEAST = 8  # requests of any load, however slow the server
 
 
-class LoadFailed(Exception):
-    """The server did not answer every request of the load properly."""
+class Load:
+    """One load on one server by one protocol; measured once per round.
 
+    `kind` is a name of the table above, or any number in flight; `crowd` is the number that keeps
+    the server busy. `alone` gives each request a connection, `rows` are those of a request.
+    """
 
-class H2load:
-    """Runs the load generator against one server by one protocol."""
-
-    def __init__(self, contender: Contender, asking: Asking, folder: Path) -> None:
-        self.name = f"{contender.name} over {asking.name}"
+    def __init__(
+        self,
+        contender: Contender,
+        asking: Asking,
+        kind: str,
+        crowd: int,
+        *,
+        alone: bool = False,
+        rows: Sequence[int] = (1,),
+    ) -> None:
+        self._contender = contender
         self._asking = asking
-        self._address = asking.address(contender)
-        self._log = folder / "requests.log"
+        self._kind = kind
+        self._crowd = crowd
+        self._in_flight = int(kind) if kind.isdigit() else crowd
+        self._alone = alone or kind == CONNECTIONS
+        self._pause_s = PAUSE_S if self._alone else 0.0
+        self._rows = MIXED_ROWS if kind == "mixed" else tuple(rows)
+        self._per_second = 0.0  # as the warm-up has seen it
+        self._answer_bytes: dict[int, int] = {}
 
-    def run(self, in_flight: int, extent: Sequence[str]) -> tuple[list[int], int]:
-        """Return the latency of each request in us and the size of all answers in bytes.
+    def measure(self, seconds: float) -> Sample:
+        """Put the server under load for about so long, after a warm-up the first time.
 
         Raises:
-            LoadFailed: a request had no answer, or one with an error's HTTP status.
+            LoadFailed: a request failed, or the answers were not all of the same size.
         """
-        self._log.unlink(missing_ok=True)
-        connections, streams = self._asking.spread(in_flight)
-        shape = ["-c", str(connections), "-m", str(streams), f"--log-file={self._log}"]
-        command = ["h2load", *shape, *extent, *self._asking.options, self._address]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
-        counts, data = COUNTS.search(done.stdout), DATA.search(done.stdout)
-        if not counts or not data or counts[1] != counts[2] or "0" in (counts[1], data[1]):
-            raise LoadFailed(f"{self.name}:\n{done.stdout}{done.stderr}")
-        rows = (line.split("\t") for line in self._log.read_text().splitlines())
-        return [int(latency) for _, _, latency in rows], int(data[1])
+        if not self._per_second:
+            self._warm_up()
+        if self._kind == "open":
+            return self._measure_open(seconds)
+        return self._measure_closed(seconds)
+
+    def _measure_closed(self, seconds: float) -> Sample:
+        closed = self._closed()
+        extent = for_seconds(seconds)
+        expected = round(self._per_second * seconds)
+        if expected < max(FEW, 2 * self._in_flight):
+            extent = for_requests(max(2 * self._in_flight, expected, LEAST) // len(closed))
+        sample = self._run(closed, extent)
+        self._per_second = sample.per_second
+        return sample
+
+    def _measure_open(self, seconds: float) -> Sample:
+        wanted = OPEN_SHARE * self._measure_closed(seconds / 2).per_second
+        several = self._asking.spread(OPEN_STREAMS)[0] == OPEN_STREAMS
+        shape = (OPEN_STREAMS // GENERATORS, 1) if several else (1, OPEN_STREAMS)
+        one = self._traffic(1, *shape)._replace(per_second=wanted / GENERATORS)
+        return self._run([one] * GENERATORS, for_seconds(seconds))
+
+    def _warm_up(self) -> None:
+        for rows in set(self._rows):
+            [one] = Running([self._traffic(rows, 1, 1)], for_requests(1)).outcomes()
+            self._answer_bytes[rows] = one.data_bytes
+        closed = self._closed()
+        for _ in range(2):
+            count = max(self._in_flight, round(self._per_second * WARM_UP_S))
+            extent = for_requests(count // len(closed))
+            outcomes = Running(closed, extent, pause_s=self._pause_s).outcomes()
+            self._per_second = self._in_flight / _median_s(outcomes)
+            if self._per_second * WARM_UP_S < self._in_flight:
+                return
+
+    def _closed(self) -> list[Traffic]:
+        if self._alone:
+            full, rest = divmod(self._in_flight, AT_ONCE)
+            connections = [AT_ONCE] * full + [rest] * bool(rest)
+            return [self._traffic(self._rows[0], count, 1) for count in connections]
+        shape = self._asking.spread(self._in_flight // len(self._rows))
+        return [self._traffic(rows, *shape) for rows in self._rows]
+
+    def _traffic(self, rows: int, connections: int, streams: int) -> Traffic:
+        address = self._asking.address(self._contender.ports)
+        body = self._asking.body(rows)
+        return Traffic([address], self._asking.options, body, connections, streams, rows)
+
+    def _run(self, traffics: list[Traffic], extent: list[str]) -> Sample:
+        before, client_before = self._contender.usage(), client_cpu_s()
+        outcomes = Running(traffics, extent, pause_s=self._pause_s).outcomes()
+        after, client_after = self._contender.usage(), client_cpu_s()
+        for rows in {traffic.rows for traffic in traffics}:
+            self._check(rows, traffics, outcomes)
+        sample = Sample.of(
+            [latency for outcome in outcomes for latency in outcome.latencies_us],
+            per_second=per_second(outcomes),
+            cpu_s=after.cpu_s - before.cpu_s,
+            rss_bytes=after.rss_bytes,
+            client_cpu_s=client_after - client_before,
+        )
+        self._contender.settle()
+        return sample
+
+    def _check(self, rows: int, traffics: Sequence[Traffic], outcomes: Sequence[Outcome]) -> None:
+        """Compare the bytes of all answers with those of so many; the last may be on their way."""
+        pairs = [pair for pair in zip(traffics, outcomes, strict=True) if pair[0].rows == rows]
+        answered = sum(len(outcome.latencies_us) for _, outcome in pairs)
+        failed = sum(outcome.failed for _, outcome in pairs)
+        if failed or not answered:
+            raise LoadFailed(f"{failed} requests failed, {answered} did not")
+        on_their_way = sum(traffic.connections * traffic.streams for traffic, _ in pairs)
+        answers = sum(one.data_bytes for _, one in pairs) / self._answer_bytes[rows]
+        if not 0.95 * answered < answers < 1.05 * (answered + on_their_way):
+            raise LoadFailed(f"{answered} requests have the bytes of {answers:.0f} good answers")
 
 
-def measure_server(
-    contender: Contender, asking: Asking, in_flight: int, seconds: float, folder: Path
-) -> Sample:
-    """Keep `in_flight` requests waiting at the server for so long, after a short warm-up.
-
-    Raises:
-        LoadFailed: a request failed, or the answers were not all of the same size.
-    """
-    h2load = H2load(contender, asking, folder)
-    _, one_answer_bytes = h2load.run(1, ["-n", "1"])
-    h2load.run(in_flight, ["-n", str(WARM_UP_ROUNDS * in_flight)])
-    before, client_before = contender.usage(), _client_cpu_s()
-    latencies_us, answers_bytes = h2load.run(in_flight, ["-D", f"{round(seconds * 1000)}ms"])
-    after, client_after = contender.usage(), _client_cpu_s()
-    ratio = answers_bytes / len(latencies_us) / one_answer_bytes
-    if not 0.95 < ratio < 1.05:
-        raise LoadFailed(f"{h2load.name} answers {ratio:.2f} times the bytes expected under load")
-    return Sample.of(
-        latencies_us,
-        per_second=len(latencies_us) / seconds,
-        cpu_s=after.cpu_s - before.cpu_s,
-        rss_bytes=after.rss_bytes,
-        client_cpu_s=client_after - client_before,
-    )
+def _median_s(outcomes: Sequence[Outcome]) -> float:
+    latencies = [latency for outcome in outcomes for latency in outcome.latencies_us]
+    if not latencies:
+        raise LoadFailed("no request of the warm-up was answered")
+    return percentile(latencies, 50) / 1e6
 
 
-def measure_bare(bare: Bare, rows: int, seconds: float) -> Sample:
-    """Call the bare callable one after the other; a request is a row."""
-    bare.run(WARM_UP_S, rows)
+def measure_bare(bare: Bare, rows: int, seconds: float, callers: int = 1) -> Sample:
+    """Call the bare callable one after the other in each caller; a request is a row."""
+    bare.run(WARM_UP_S / 3, rows, callers)
     before = bare.usage()
-    result = bare.run(seconds, rows)
+    result = bare.run(seconds, rows, callers)
     after = bare.usage()
     return Sample.of(
         result["latencies_us"],
-        per_second=result["calls"] * rows / result["elapsed_s"],
+        per_second=len(result["latencies_us"]) * rows / result["elapsed_s"],
         cpu_s=after.cpu_s - before.cpu_s,
         rss_bytes=after.rss_bytes,
         rows=rows,
     )
 
 
-def best(bares: Sequence[Bare], largest: int) -> tuple[Bare, int]:
+def best(bares: Sequence[Bare], largest: int, seconds: float) -> tuple[Bare, int]:
     """Return who passes the most rows per second at how many per call, up to the largest batch."""
     sizes = [2**power for power in range(largest.bit_length())]
     ways = [(bare, rows) for bare in bares for rows in sizes]
-    return max(ways, key=lambda way: measure_bare(*way, WARM_UP_S).per_second)
-
-
-def _client_cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return max(ways, key=lambda way: measure_bare(*way, seconds).per_second)

@@ -47,14 +47,29 @@ class Sample(NamedTuple):
 
 @dataclass
 class Row:
-    """What is measured under which load, once per round; `reference` is what it is divided by."""
+    """What is measured under which load, once per round; `reference` is what it is divided by.
 
+    `failure` says why it could not be measured; there are no samples then.
+    """
+
+    model: str
+    key: str
     name: str
     protocol: str
     load: str
     measure: Callable[[], Sample]
     reference: Row | None = None
     samples: list[Sample] = field(default_factory=list)
+    failure: str = ""
+
+    def title(self) -> str:
+        """Return which row it is, in a line."""
+        return f"{self.key}, {self.protocol}, load {self.load}"
+
+    def fail(self, why: str) -> None:
+        """Give the row up, with all that was measured."""
+        self.failure = why
+        self.samples.clear()
 
 
 def percentile(values: Sequence[int], percent: int) -> int:
@@ -64,26 +79,31 @@ def percentile(values: Sequence[int], percent: int) -> int:
 
 
 def spread(values: Iterable[float], digits: int | None = None) -> str:
-    """Return `median (lowest to highest)`, three significant digits unless `digits` are given."""
+    """Return `median (lowest-highest)`, three significant digits unless `digits` are given."""
     ordered = sorted(values)
-    middle = statistics.median(ordered)
-    return (
-        f"{_number(middle, digits)} ({_number(ordered[0], digits)}-{_number(ordered[-1], digits)})"
+    if not ordered:
+        return "-"
+    middle, *ends = (
+        number(value, digits) for value in (statistics.median(ordered), ordered[0], ordered[-1])
     )
+    between = " to " if ordered[0] < 0 else "-"
+    return f"{middle} ({between.join(ends)})" if len(ordered) > 1 else middle
 
 
-def _number(value: float, digits: int | None) -> str:
+def number(value: float, digits: int | None = None) -> str:
+    """Return three significant digits (up to five behind the point), or so many behind it."""
     if digits is None:
-        digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+        bounds = (100, 10, 1, 0.1, 0.01)
+        digits = sum(abs(value) < bound for bound in bounds) if value else 0
     return f"{value:,.{digits}f}"
 
 
 def figures(rows: Sequence[Row]) -> str:
     """Return the table of what was measured."""
-    head = ["", "", "in flight", "req/s", "p50 ms", "p99 ms", "CPU s per 1,000", "RSS MB"]
+    head = ["", "", "load", "req/s", "p50 ms", "p99 ms", "CPU s per 1,000", "RSS MB"]
     head.append("load generator's CPU s per 1,000")
     body = []
-    for row in rows:
+    for row in measured(rows):
         columns = list(zip(*row.samples, strict=True))
         cells = [spread(column) for column in columns[:-1]]
         generator = spread(columns[-1]) if any(columns[-1]) else "-"
@@ -93,21 +113,21 @@ def figures(rows: Sequence[Row]) -> str:
 
 def ratios(rows: Sequence[Row]) -> str:
     """Return the table of each row that has a reference, divided by it."""
-    head = ["", "divided by", "in flight", "req/s", "p50", "p99", "CPU", "RSS"]
+    head = ["", "divided by", "load", "req/s", "p50", "p99", "CPU", "RSS"]
     body = []
-    for row in rows:
-        if row.reference is None:
+    for row in measured(rows):
+        reference = row.reference
+        if reference is None or not reference.samples:
             continue
-        pairs = list(zip(row.samples, row.reference.samples, strict=True))
-        cells = [spread(ours[i] / other[i] for ours, other in pairs) for i in range(5)]
-        name = f"{row.name}, {row.protocol}"
-        body.append([name, row.reference.name, row.load, *cells])
+        pairs = list(zip(row.samples, reference.samples, strict=True))
+        cells = [spread(ours[i] / other[i] for ours, other in pairs if other[i]) for i in range(5)]
+        body.append([f"{row.name}, {row.protocol}", reference.name, row.load, *cells])
     return markdown(head, body)
 
 
-def compare(ours: Row, other: Row, of: Callable[[Sample, Sample], float], digits: int = 2) -> str:
-    """Return the spread of a figure computed from both samples of each round."""
-    return spread((of(a, b) for a, b in zip(ours.samples, other.samples, strict=True)), digits)
+def measured(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows that were measured."""
+    return [row for row in rows if row.samples]
 
 
 def markdown(head: Sequence[str], body: Iterable[Sequence[str]]) -> str:

@@ -1,15 +1,15 @@
-"""The benchmark's own arithmetic, and how it reads the load generator."""
-
-import importlib
+"""The benchmark's own arithmetic."""
 
 import pytest
 
 
 @pytest.fixture
-def table(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest):
-    """Return the module, found as it is when the benchmark runs: beside the script."""
-    monkeypatch.syspath_prepend(request.path.parent)
-    return importlib.import_module("table")
+def table(bench):
+    return bench("table")
+
+
+def row(table, name: str, reference=None):
+    return table.Row("dense", name, name, "gRPC", "64", lambda: None, reference)
 
 
 def sample(table, per_second: float):
@@ -38,10 +38,10 @@ def test_cpu_time_is_given_per_thousand_requests(table):
 
 
 def test_figures_show_the_median_and_the_lowest_and_highest_round(table):
-    row = table.Row("ours", "gRPC", "64", lambda: None)
-    row.samples += [sample(table, value) for value in (1500.0, 900.0, 1200.0)]
+    ours = row(table, "ours")
+    ours.samples += [sample(table, value) for value in (1500.0, 900.0, 1200.0)]
 
-    lines = table.figures([row]).splitlines()
+    lines = table.figures([ours]).splitlines()
 
     assert len({len(line) for line in lines}) == 1
     assert "1,200 (900-1,500)" in lines[2]
@@ -49,8 +49,8 @@ def test_figures_show_the_median_and_the_lowest_and_highest_round(table):
 
 
 def test_ratios_are_taken_within_each_round(table):
-    reference = table.Row("reference", "gRPC", "64", lambda: None)
-    ours = table.Row("ours", "gRPC", "64", lambda: None, reference)
+    reference = row(table, "reference")
+    ours = row(table, "ours", reference)
     reference.samples += [sample(table, value) for value in (10.0, 100.0, 10.0)]
     ours.samples += [sample(table, value) for value in (20.0, 300.0, 40.0)]
 
@@ -58,3 +58,19 @@ def test_ratios_are_taken_within_each_round(table):
 
     assert len(lines) == 3
     assert "3.00 (2.00-4.00)" in lines[2]
+
+
+def test_a_row_that_failed_stands_in_no_table(table):
+    reference, ours = row(table, "reference"), row(table, "ours")
+    ours.reference = reference
+    for one in (reference, ours):
+        one.samples.append(sample(table, 10.0))
+
+    reference.fail("no answer")
+
+    assert "reference" not in table.figures([reference, ours])
+    assert len(table.ratios([reference, ours]).splitlines()) == 2
+
+
+def test_a_spread_of_negative_values_can_be_read(table):
+    assert table.spread([-3.0, -1.0, 2.0], 0) == "-1 (-3 to 2)"

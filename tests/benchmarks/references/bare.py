@@ -1,9 +1,10 @@
 """The yardstick without a server: the fastest call TensorFlow offers, alone in its process.
 
-Loads a SavedModel into a Session, makes one callable and prints its answer for the sample image as
-a JSON line. Then it reads lines until standard input closes: `<seconds> <rows per call>` runs the
-callable that long, one call after the other, and prints the JSON object `calls`, `elapsed_s`,
-`latencies_us`. A run uses TensorFlow's threads or, where that is asked for, the caller's only.
+Loads a SavedModel into a Session, makes one callable and prints its answer for the sample as a JSON
+line. Then it reads lines until standard input closes: `<seconds> <rows per call> <callers>` runs the
+callable that long, one call after the other in as many threads, and prints the JSON object
+`elapsed_s`, `latencies_us`. A run uses TensorFlow's threads or, where that is asked for, only the
+thread that calls.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -22,6 +23,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf.config_pb2 import CallableOptions, ConfigProto
 
 OF_CALLER = ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=-1)
+Predict = Callable[[np.ndarray], list[np.ndarray]]
 
 
 def main(directory: str, signature_name: str, sample_file: str, threads: str) -> None:
@@ -33,25 +35,34 @@ def main(directory: str, signature_name: str, sample_file: str, threads: str) ->
     [feed] = signature.inputs.values()
     [fetch] = signature.outputs.values()
     options = CallableOptions(feed=[feed.name], fetch=[fetch.name])
-    call = session._make_callable_from_options(options)
+    predict = session._make_callable_from_options(options)
     sample = np.load(sample_file)
-    print(json.dumps(call(sample)[0].tolist()), flush=True)
+    if sample.dtype.kind == "S":
+        sample = sample.astype(object)
+    print(json.dumps(predict(sample)[0].tolist(), default=bytes.decode), flush=True)
     for line in sys.stdin:
-        seconds, rows = line.split()
+        seconds, rows, callers = line.split()
         batch = np.repeat(sample, int(rows), axis=0)
-        print(json.dumps(measure(call, batch, float(seconds))), flush=True)
+        measure(predict, batch, float(seconds), int(callers))
 
 
-def measure(
-    call: Callable[[np.ndarray], list[np.ndarray]], batch: np.ndarray, seconds: float
-) -> dict[str, Any]:
+def measure(predict: Predict, batch: np.ndarray, seconds: float, callers: int) -> None:
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(callers) as pool:
+        runs = [pool.submit(call, predict, batch, begin + seconds) for _ in range(callers)]
+        latencies = [latency for run in runs for latency in run.result()]
+    elapsed = time.perf_counter() - begin
+    print(json.dumps({"elapsed_s": elapsed, "latencies_us": latencies}), flush=True)
+
+
+def call(predict: Predict, batch: np.ndarray, end: float) -> list[int]:
     latencies = []
-    begin = now = time.perf_counter()
-    while now - begin < seconds:
-        call(batch)
+    now = time.perf_counter()
+    while now < end:
+        predict(batch)
         before, now = now, time.perf_counter()
         latencies.append(round((now - before) * 1e6))
-    return {"calls": len(latencies), "elapsed_s": now - begin, "latencies_us": latencies}
+    return latencies
 
 
 if __name__ == "__main__":

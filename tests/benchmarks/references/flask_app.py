@@ -1,4 +1,4 @@
-"""The reference for REST: what many people write, a Flask app around a loaded SavedModel.
+"""A reference for REST: what many people write, a Flask app around a loaded SavedModel.
 
 Run by gunicorn; every worker loads the model named by the environment variable MODEL_DIRECTORY, and
 says so.
@@ -17,13 +17,17 @@ from flask import Flask, Response, jsonify, request
 app = Flask(__name__)
 model = tf.saved_model.load(os.environ["MODEL_DIRECTORY"])
 function = model.signatures["serving_default"]
-[input_name] = function.structured_input_signature[1]
+[(input_name, expected)] = function.structured_input_signature[1].items()
 [output_name] = function.structured_outputs
 print("model loaded", flush=True)
 
 
 @app.post("/v1/models/bench:predict")
 def predict() -> Response:
-    batch = np.asarray(request.get_json()["instances"], dtype=np.float32)
+    kind = object if expected.dtype == tf.string else expected.dtype.as_numpy_dtype
+    batch = np.asarray(request.get_json()["instances"], dtype=kind)
     outputs = function(**{input_name: tf.constant(batch)})
-    return jsonify({"predictions": outputs[output_name].numpy().tolist()})
+    predictions = outputs[output_name].numpy().tolist()
+    if expected.dtype == tf.string:
+        predictions = [text.decode() for text in predictions]
+    return jsonify({"predictions": predictions})

@@ -1,4 +1,4 @@
-"""The reference for gRPC: a grpcio sync server that calls the SavedModel's ConcreteFunction.
+"""A reference for gRPC: a grpcio sync server that calls the SavedModel's ConcreteFunction.
 
 Prints the port it took, as `listening on PORT`, once the model is loaded; ends when its standard
 input closes.
@@ -26,9 +26,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer): 
     def Predict(  # noqa: N802 -- the official servicer's name
         self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> predict_pb2.PredictResponse:
-        image = tf.make_ndarray(request.inputs[self._input])
+        batch = tf.make_ndarray(request.inputs[self._input])
         response = predict_pb2.PredictResponse()
-        for name, value in self._function(**{self._input: tf.constant(image)}).items():
+        for name, value in self._function(**{self._input: tf.constant(batch)}).items():
             response.outputs[name].CopyFrom(tf.make_tensor_proto(value.numpy()))
         return response
 
