@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from server_ext.lifecycle.servable import Array
 
 MAX_PADDED_RANK = 6
+LARGE_BYTES = 1024 * 1024  # of a batch, from which on copies are worth letting others go on
 
 
 def rows_of(inputs: Mapping[str, Array]) -> int:
@@ -112,7 +113,22 @@ def _merged(arrays: Sequence[Array], rows: int, pad: bool) -> Array:
     if missing:
         last = arrays[-1]
         arrays = [*arrays, np.broadcast_to(last[:1], (missing, *last.shape[1:]))]
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    return arrays[0] if len(arrays) == 1 else _joined(arrays, rows)
+
+
+def _joined(arrays: Sequence[Array], rows: int) -> Array:
+    """Return the arrays as one.
+
+    numpy lets another thread have the interpreter for each copy of more than 500 elements, and to
+    have it back takes longer than the copy. So small arrays are copied as bytes.
+    """
+    first = arrays[0]
+    size = first.nbytes // (len(first) or 1) * rows
+    plain = first.dtype.isbuiltin == 1 and not first.dtype.hasobject and size <= LARGE_BYTES
+    if not plain or not all(array.flags.c_contiguous for array in arrays):
+        return np.concatenate(arrays)
+    numbers = b"".join([array.data for array in arrays])
+    return np.frombuffer(numbers, first.dtype).reshape(rows, *first.shape[1:])
 
 
 def _padded(arrays: Sequence[Array]) -> Sequence[Array]:

@@ -28,12 +28,16 @@ MICROS = 1_000_000
 class Pool:
     """The threads that run the batches of all models.
 
+    Of batches for which Python has about as much to do as the model, no more than `light` run at a
+    time: a core is left for reading and sending. 0, where the user has chosen `threads`: all may.
+
     Raises:
         InvalidArgument: there would be no thread.
     """
 
     threads: int = field(default_factory=lambda: os.cpu_count() or 1)
     name: str = POOL_NAME_WITHOUT_FILE
+    light: int = field(default_factory=lambda: max(1, (os.cpu_count() or 1) - 1))
 
     def __post_init__(self) -> None:
         if self.threads < 1:
@@ -43,7 +47,9 @@ class Pool:
     def of(cls, message: Any) -> Pool:
         """Take what a BatchingParameters message says of the threads; raises as the class."""
         name = _wrapped(message, "thread_pool_name", POOL_NAME)
-        return cls(_wrapped(message, "num_batch_threads", os.cpu_count() or 1), name)
+        if not message.HasField("num_batch_threads"):
+            return cls(name=name)
+        return cls(message.num_batch_threads.value, name, light=0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,6 +97,11 @@ class Queue:
         oldest = self._batches[0]
         return self.run.pace.short(oldest.rows, len(oldest.tasks))
 
+    def light(self) -> bool:
+        """Tell whether Python has about as much to do for the oldest batch as the model."""
+        oldest = self._batches[0] if self._batches else None
+        return oldest is not None and self.run.pace.light(oldest.rows, len(oldest.tasks))
+
     def due(self) -> float:
         """Return the time.monotonic() at which the oldest batch may run: 0 for now.
 

@@ -46,6 +46,8 @@ class Scheduler:
         self._work = threading.Condition(self._lock)  # idle threads, but the one at the clock
         self._clock = threading.Condition(self._lock)
         self._idle = 0
+        self._most_light = pool.light or pool.threads
+        self._light = 0  # batches of that kind that run now, here or on the threads
         self._wakes_at: float | None = None  # when the thread at the clock wakes, if there is one
         self._lines: dict[str, deque[Queue]] = {}  # by model, in the order of their turns
         self._timed: dict[Queue, float] = {}  # queues with a batch that is due later
@@ -79,25 +81,21 @@ class Scheduler:
     def help(self) -> None:
         """Run here what waits and is short; leave the rest to the threads.
 
-        To be called after tasks whose turns are brief; returns after about HELP_S.
+        To be called after tasks whose turns are brief; returns after about HELP_S. Where as many
+        batches run as should, what waits is left to who runs them: that makes larger batches.
         """
-        end = 0.0
+        end = time.monotonic() + HELP_S
         while self._lines:  # without the lock: whoever added the last one to them helps as well
             with self._lock:
-                queue = self._short()
-                if queue is None:
-                    self._wake()
+                queue = self._short() if self._light < self._most_light else None
+                if queue is None or time.monotonic() > end:
+                    self._wake_for_line()
                     return
                 tasks = self._take(queue)
-            if tasks:
-                self._run(queue, tasks)
-            now = time.monotonic()
-            end = end or now + HELP_S
-            if now > end:
-                with self._lock:
-                    if self._lines:
-                        self._wake()
-                return
+                self._light += 1
+            self._run(queue, tasks)
+            with self._lock:
+                self._light -= 1
 
     def waiting(self) -> dict[str, int]:
         """Return how many requests wait, by the name of their model; none is left out."""
@@ -138,7 +136,9 @@ class Scheduler:
             self._bytes += task.size_bytes
         if refusal is None and not queue.lined_up:
             in_line = self._place(queue)
-            if not task.turn.brief if in_line else self._wakes_at is None:
+            if in_line and not task.turn.brief:
+                self._wake_for_line()
+            elif not in_line and self._wakes_at is None:
                 self._wake()
         return refusal
 
@@ -166,10 +166,20 @@ class Scheduler:
         elif self._wakes_at is not None:
             self._clock.notify()
 
+    def _wake_for_line(self) -> None:
+        """Let a thread that sleeps take what is in line, if it may run now. Lock held."""
+        room = self._light < self._most_light
+        if self._lines and (room or not all(line[0].light() for line in self._lines.values())):
+            self._wake()
+
     def _serve(self) -> None:
         while (found := self._next()) is not None:
-            self._run(*found)
-            del found  # while waiting, keep nothing of this one alive
+            queue, tasks, light = found
+            self._run(queue, tasks)
+            if light:
+                with self._lock:
+                    self._light -= 1
+            del found, queue, tasks  # while waiting, keep nothing of this one alive
 
     @staticmethod
     def _run(queue: Queue, tasks: list[Task]) -> None:
@@ -178,18 +188,24 @@ class Scheduler:
         except Exception:  # a thread that dies here would take a share of the server with it
             log.exception("A batch failed in a way that is a bug of the server")
 
-    def _next(self) -> tuple[Queue, list[Task]] | None:
-        """Return the next batch, as soon as there is one; None when the scheduler has ended."""
+    def _next(self) -> tuple[Queue, list[Task], bool] | None:
+        """Return the next batch, and whether it is light, as soon as there is one.
+
+        None when the scheduler has ended.
+        """
         with self._lock:
             while True:
                 self._place_due()
-                if self._lines:
-                    queue, tasks = self._pop()
-                    if self._lines or (self._timed and self._wakes_at is None):
+                if found := self._pop():
+                    self._light += found[2]
+                    if self._timed and self._wakes_at is None:
                         self._wake()
-                    if tasks:
-                        return queue, tasks
-                elif self._closed:
+                    else:
+                        self._wake_for_line()
+                    if found[1]:
+                        return found
+                    self._light -= found[2]
+                elif self._closed and not self._lines:
                     return None
                 else:
                     self._sleep()
@@ -202,10 +218,17 @@ class Scheduler:
                 if queue:
                     self._place(queue, now)
 
-    def _pop(self) -> tuple[Queue, list[Task]]:
-        """Take a batch of the model whose turn it is. Lock held."""
-        queue = next(iter(self._lines.values()))[0]
-        return queue, self._take(queue, 1 + self._idle)
+    def _pop(self) -> tuple[Queue, list[Task], bool] | None:
+        """Take a batch of the model whose turn it is, if there is one that may run. Lock held."""
+        for line in self._lines.values():
+            queue = line[0]
+            light = queue.light()
+            if not light:
+                return queue, self._take(queue, 1 + self._idle), light
+            if self._light < self._most_light or self._closed:
+                free = min(1 + self._idle, self._most_light - self._light)
+                return queue, self._take(queue, free), light
+        return None
 
     def _short(self) -> Queue | None:
         """Return the first queue in line whose next batch is short. Lock held."""

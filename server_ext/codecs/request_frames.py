@@ -100,7 +100,12 @@ class FramedRequest:
         )
         if view.flags.aligned:
             return view
-        return view.copy() if view.nbytes < _LARGE_BYTES else _aligned(view)
+        if view.nbytes >= _LARGE_BYTES:
+            return _aligned(view)
+        # As bytes: numpy would let another thread have the interpreter for each copy.
+        numbers = self._payload[len(frame.head) : len(frame.head) + view.nbytes]
+        aligned: Array = np.ndarray(frame.shape, frame.dtype, buffer=numbers)
+        return aligned
 
     def message(self) -> PredictRequest:
         """Return protobuf's message."""

@@ -20,6 +20,9 @@ SHORT_S = 0.0003
 REQUEST_S = 0.00001
 """What it may spend besides for each request in a batch: reading and answering takes more."""
 
+LIGHT_S = 0.0002
+"""CPU time of a run for each of its requests up to which Python is kept as busy as the model."""
+
 SHARED_S = 0.001
 """Least time of a part, where the work of a run is shared out among threads."""
 
@@ -66,6 +69,10 @@ class Pace:
         if self._wait_s > WAIT_S or (self._long_until and time.monotonic() < self._long_until):
             return False
         return self._expected_s(rows.bit_length()) <= SHORT_S + requests * REQUEST_S
+
+    def light(self, rows: int, requests: int) -> bool:
+        """Tell whether Python's own work for these requests is likely to be much of the whole."""
+        return self._expected_s(rows.bit_length()) <= requests * LIGHT_S
 
     def long(self, rows: int) -> bool:
         """Tell whether a run of this many rows is known to take so long that two may share it."""

@@ -52,7 +52,7 @@ def test_every_field_is_read(tmp_path: Path):
         """,
     )
 
-    assert Pool.of(message) == Pool(3, "shared")
+    assert Pool.of(message) == Pool(3, "shared", light=0)
     assert Parameters.of(message) == Parameters(
         max_batch_size=32,
         timeout_s=0.0025,
