@@ -114,15 +114,16 @@ class Queue:
     def take(self, threads: int = 1) -> list[Task]:
         """Remove the oldest batch and return its tasks; none if there is no batch.
 
-        Where so many threads are free, a batch that takes long is shared out among them: only the
-        first part is taken. Not so where the user has said how large batches are to be.
+        Of a batch that takes long only a part is taken where so many threads are free to share it,
+        and where more would be no faster. Not so where the user has said how large batches are.
         """
         if not self._batches:
             return []
         batch = self._batches[0]
         tasks = batch.tasks
-        if threads > 1 and self._worth_sharing(batch):
-            taken, batch.tasks = _first(tasks, batch.rows / threads)
+        part = self._part(batch, threads)
+        if part < batch.rows:
+            taken, batch.tasks = _first(tasks, part)
             batch.rows -= sum([task.rows for task in taken])
             tasks = taken
         if tasks is batch.tasks or not batch.tasks:
@@ -131,9 +132,14 @@ class Queue:
             task.turn.queued = False
         return tasks
 
-    def _worth_sharing(self, batch: _Batch) -> bool:
+    def _part(self, batch: _Batch, threads: int) -> float:
+        """Return how many rows of a batch to run now."""
+        pace, count = self.run.pace, len(batch.tasks)
         given = self._parameters.timeout_s or self._parameters.allowed_batch_sizes
-        return not given and len(batch.tasks) > 1 and self.run.pace.long(batch.rows)
+        if given or count == 1 or not pace.long(batch.rows):
+            return batch.rows
+        enough = batch.rows if pace.light(batch.rows, count) else pace.enough(batch.rows)
+        return min(enough, batch.rows / threads)
 
     def sweep(self, now: float) -> list[tuple[Task, ServingError]]:
         """Remove the tasks nobody waits for any more; return them, each with what to answer.

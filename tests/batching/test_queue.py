@@ -9,6 +9,7 @@ from server_ext.batching.parameters import Parameters
 from server_ext.batching.queue import SWEEP_S, Queue
 from server_ext.batching.task import Form, Task
 from server_ext.errors import Code
+from server_ext.lifecycle.pace import Pace
 from server_ext.lifecycle.servable import Signature, Turn
 
 FORM = Form(Signature("s", "", {}, {}, b""), ("x",), ("y",), (0,))
@@ -21,9 +22,18 @@ def task(rows, answers=None, came=0.0, deadline=None):
     return made
 
 
+class Nothing:
+    """What runs batches of which nothing is known."""
+
+    pace = Pace()
+
+    def __call__(self, tasks):
+        pass
+
+
 def queue(**parameters):
     parameters.setdefault("max_execution_batch_size", parameters.get("max_batch_size", 1000))
-    return Queue("m", Parameters(**parameters), lambda tasks: None)
+    return Queue("m", Parameters(**parameters), Nothing())
 
 
 def taken(queue):

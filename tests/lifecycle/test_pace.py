@@ -75,3 +75,23 @@ def test_a_timed_run_is_taken_note_of():
     assert seen.timed(1, lambda: time.monotonic() > 0)
 
     assert seen.short(1)
+
+
+def test_batches_are_as_large_as_rows_become_faster():
+    seen = pace((1, 0.01), (4, 0.02), (16, 0.079))
+
+    assert seen.enough(16) == 7
+    assert seen.enough(3) == 3
+
+
+def test_what_was_not_seen_yet_is_tried():
+    assert Pace().enough(64) == 64
+    assert pace((1, 0.01)).enough(64) == 64
+
+
+def test_runs_that_wait_for_a_device_are_not_cut_by_their_cpu_time():
+    seen = Pace()
+    for rows in (1, 64):
+        seen.add(rows, 0.001 * rows, 1.0)
+
+    assert seen.enough(64) == 64
