@@ -19,7 +19,6 @@ import httptools
 
 from server_ext.frontends.patience import PatientProtocol
 
-PIECE_BYTES = 1024 * 1024  # of a body, that are read before the application takes them
 _OFFER = re.compile(rb"\r\nupgrade:(?=[ \t]*h2c)", re.IGNORECASE)
 
 
@@ -43,17 +42,6 @@ class Connection(PatientProtocol):
         super().data_received(data)
         self._reads = False
         self._start_held()
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of the body; the application hears of it when there is much, or all of it."""
-        cycle = self.cycle
-        if cycle.response_complete:
-            return
-        self._idle_bytes = 0
-        cycle.body += body
-        if len(cycle.body) >= PIECE_BYTES:
-            self.flow.pause_reading()
-            cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         """Answer a request that came in one piece on the short way, if it is one for it."""

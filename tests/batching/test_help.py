@@ -30,16 +30,15 @@ def slow(x):
 
 
 def test_brief_requests_wait_until_somebody_helps_and_run_in_one_batch(bench, model, ask):
-    servable = bench.batched(model)
-    ask(servable, rows()).answer()  # now a run is known to be short
+    servable = bench.known(bench.batched(model), model)
 
     requests = [ask(servable, rows(value=value), brief=True) for value in (1, 2, 3)]
     assert not any(request.done for request in requests)
     bench.scheduler.help()
 
     assert [request.rows() for request in requests] == [[[2.0]], [[4.0]], [[6.0]]]
-    assert model.runs == [(1, 1), (3, 1)]
-    assert model.threads == ["batches-0", HERE]
+    assert model.runs == [(3, 1)]
+    assert model.threads == [HERE]
 
 
 def test_what_is_not_known_to_be_short_goes_to_the_threads(bench, model, ask):
@@ -52,16 +51,15 @@ def test_what_is_not_known_to_be_short_goes_to_the_threads(bench, model, ask):
 
 def test_a_short_batch_is_helped_with_while_a_long_one_waits_for_a_thread(bench, fake_model, ask):
     long, short = fake_model(lambda x: slow(np.repeat(x, 30, 0))[:1]), fake_model()
-    slow_one, fast_one = bench.batched(long, "long"), bench.batched(short, "short")
-    for servable in (slow_one, fast_one):
-        ask(servable, rows()).answer()
+    slow_one = bench.known(bench.batched(long, "long"), long)
+    fast_one = bench.known(bench.batched(short, "short"), short)
     requests = [ask(servable, rows(), brief=True) for servable in (slow_one, fast_one)]
     bench.scheduler.help()
 
     for request in requests:
         request.answer()
-    assert long.threads == ["batches-0"] * 2
-    assert short.threads == ["batches-0", HERE]
+    assert long.threads == ["batches-0"]
+    assert short.threads == [HERE]
 
 
 def test_to_help_when_nothing_waits_does_nothing(bench):
@@ -69,14 +67,13 @@ def test_to_help_when_nothing_waits_does_nothing(bench):
 
 
 def test_a_batch_that_waits_for_more_requests_is_due_without_help(bench, model, ask):
-    servable = bench.batched(model, timeout_s=0.02)
-    ask(servable, rows()).answer()
+    servable = bench.known(bench.batched(model, timeout_s=0.02), model)
 
     request = ask(servable, rows(), brief=True)
     bench.scheduler.help()
 
     assert request.rows() == [[2.0]]
-    assert model.threads == ["batches-0"] * 2
+    assert model.threads == ["batches-0"]
 
 
 def test_free_threads_share_a_batch_that_takes_long(make_bench, fake_model, ask):

@@ -27,28 +27,24 @@ def limited(make_bench):
 
 
 def test_light_batches_run_one_after_the_other_and_grow_meanwhile(limited, model, ask):
-    servable = limited.batched(model)
-    ask(servable, rows()).answer()  # now it is known to be light
+    servable = limited.known(limited.batched(model), model)
     model.hold()
     first = ask(servable, rows())
-    for _ in range(2):
-        model.entered.get(timeout=WAIT_S)
+    model.entered.get(timeout=WAIT_S)
 
     others = [ask(servable, rows(value=value)) for value in range(5)]
     model.let_go()
 
     first.answer()
     assert [request.rows() for request in others] == [[[2.0 * value]] for value in range(5)]
-    assert model.runs == [(1, 1), (1, 1), (5, 1)]
+    assert model.runs == [(1, 1), (5, 1)]
 
 
 def test_nobody_helps_while_a_light_batch_runs(limited, model, ask):
-    servable = limited.batched(model)
-    ask(servable, rows()).answer()
+    servable = limited.known(limited.batched(model), model)
     model.hold()
     first = ask(servable, rows())
-    for _ in range(2):
-        model.entered.get(timeout=WAIT_S)
+    model.entered.get(timeout=WAIT_S)
     brief = ask(servable, rows(), brief=True)
     limited.scheduler.help()
 
@@ -71,8 +67,7 @@ def test_batches_that_are_not_known_to_be_light_run_side_by_side(limited, model,
 
 
 def test_a_scheduler_that_closes_runs_what_waits(limited, model, ask):
-    servable = limited.batched(model)
-    ask(servable, rows()).answer()
+    servable = limited.known(limited.batched(model), model)
     model.hold()
     requests = [ask(servable, rows()) for _ in range(3)]
     closing = threading.Thread(target=limited.scheduler.close, args=(WAIT_S,))
