@@ -61,6 +61,7 @@ class _Listener:
             metrics=True,  # for `_all_sent`
             **(terms.native() or {}),
         )
+        self._path = name.removeprefix("unix:") if name.startswith("unix:") else ""
         self._methods = methods
         self._streams = streams
         self._open_to_all = [m.open for m in methods] + [s.open for s in streams]
@@ -84,6 +85,7 @@ class _Listener:
 
     def start(self) -> None:
         self._front.start()
+        ports.widen(self._path or self.port)
         for thread in self._threads:
             thread.start()
 

@@ -14,10 +14,10 @@ from typing import Any
 import uvicorn
 
 from server_ext.errors import Unavailable
+from server_ext.frontends import ports
 from server_ext.frontends.asgi import AsgiApp
 from server_ext.sslconfig import Tls
 
-BACKLOG = 1024  # connections that may wait to be accepted
 LOOK_S = 0.1  # between two looks for connections that were made while the server drains
 KEEP_ALIVE_S = 75  # that a connection may be idle: pools of clients keep theirs for a minute
 
@@ -37,7 +37,7 @@ class RestFront:
             ws="none",
             server_header=False,
             proxy_headers=False,  # nothing here asks who the client is
-            backlog=BACKLOG,
+            backlog=ports.BACKLOG,
             http=_protocol(),
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=drain_s,
@@ -62,7 +62,7 @@ class RestFront:
             Unavailable: another server that had bound the port as well was faster.
         """
         try:
-            self._bound.listen(BACKLOG)
+            self._bound.listen(ports.BACKLOG)
         except OSError as error:
             raise Unavailable(f"cannot listen on port {self.port}: {error.strerror}") from None
         self._thread.start()

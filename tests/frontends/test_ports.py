@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 
 import pytest
@@ -110,3 +111,39 @@ def test_a_path_that_cannot_be_bound_is_refused_in_words(tmp_path, name, words):
 
 
 async def nothing(scope: object, receive: object, send: object) -> None: ...
+
+
+def waiting_clients(address, family, count):
+    """Return how many clients of a socket that nobody accepts get through."""
+    clients = [socket.socket(family) for _ in range(count)]
+    try:
+        for client in clients:
+            client.setblocking(False)
+            client.connect_ex(address)
+        _, connected, _ = select.select([], clients, [], 0.5)
+        return len(connected)
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_a_socket_of_a_transport_lets_more_clients_wait_once_it_is_widened(tmp_path):
+    with socket.socket() as tcp, socket.socket(socket.AF_UNIX) as unix:
+        tcp.bind(("127.0.0.1", 0))
+        path = str(tmp_path / "socket")
+        unix.bind(path)
+        port = tcp.getsockname()[1]
+        for listening, address in ((tcp, port), (unix, path)):
+            listening.listen(8)
+
+            assert ports.widen(address)
+
+        assert waiting_clients(("127.0.0.1", port), socket.AF_INET, 200) == 200
+        assert waiting_clients(path, socket.AF_UNIX, 200) == 200
+
+
+def test_a_port_of_somebody_else_is_left_alone():
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+
+        assert not ports.widen(bound.getsockname()[1])
