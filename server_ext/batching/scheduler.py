@@ -23,6 +23,7 @@ from collections import deque
 
 from server_ext.batching.parameters import Pool
 from server_ext.batching.queue import Queue
+from server_ext.batching.slots import Slots
 from server_ext.batching.task import Task
 from server_ext.errors import ServingError, Unavailable
 
@@ -46,8 +47,7 @@ class Scheduler:
         self._work = threading.Condition(self._lock)  # idle threads, but the one at the clock
         self._clock = threading.Condition(self._lock)
         self._idle = 0
-        self._most_light = pool.light or pool.threads
-        self._light = 0  # batches of that kind that run now, here or on the threads
+        self._slots = Slots(pool.light or pool.threads)  # of helpers as well as of the threads
         self._wakes_at: float | None = None  # when the thread at the clock wakes, if there is one
         self._lines: dict[str, deque[Queue]] = {}  # by model, in the order of their turns
         self._timed: dict[Queue, float] = {}  # queues with a batch that is due later
@@ -87,15 +87,15 @@ class Scheduler:
         end = time.monotonic() + HELP_S
         while self._lines:  # without the lock: whoever added the last one to them helps as well
             with self._lock:
-                queue = self._short() if self._light < self._most_light else None
+                queue = self._short() if self._slots.free() else None
                 if queue is None or time.monotonic() > end:
                     self._wake_for_line()
                     return
                 tasks = self._take(queue)
-                self._light += 1
+                began = self._slots.begin()
             self._run(queue, tasks)
             with self._lock:
-                self._light -= 1
+                self._slots.end(began)
 
     def waiting(self) -> dict[str, int]:
         """Return how many requests wait, by the name of their model; none is left out."""
@@ -167,18 +167,23 @@ class Scheduler:
             self._clock.notify()
 
     def _wake_for_line(self) -> None:
-        """Let a thread that sleeps take what is in line, if it may run now. Lock held."""
-        room = self._light < self._most_light
-        if self._lines and (room or not all(line[0].light() for line in self._lines.values())):
+        """Let a thread that sleeps take what is in line, or look after it. Lock held."""
+        if not self._lines:
+            return
+        if self._slots.free() or not all(line[0].light() for line in self._lines.values()):
             self._wake()
+        elif self._wakes_at is None:
+            self._wake()  # to sleep at the clock, should what runs take long
+        elif self._wakes_at > self._slots.free_at():
+            self._clock.notify()
 
     def _serve(self) -> None:
         while (found := self._next()) is not None:
-            queue, tasks, light = found
+            queue, tasks, began = found
             self._run(queue, tasks)
-            if light:
+            if began is not None:
                 with self._lock:
-                    self._light -= 1
+                    self._slots.end(began)
             del found, queue, tasks  # while waiting, keep nothing of this one alive
 
     @staticmethod
@@ -188,8 +193,8 @@ class Scheduler:
         except Exception:  # a thread that dies here would take a share of the server with it
             log.exception("A batch failed in a way that is a bug of the server")
 
-    def _next(self) -> tuple[Queue, list[Task], bool] | None:
-        """Return the next batch, and whether it is light, as soon as there is one.
+    def _next(self) -> tuple[Queue, list[Task], float | None] | None:
+        """Return the next batch as soon as there is one, and its slot if it is light.
 
         None when the scheduler has ended.
         """
@@ -197,14 +202,14 @@ class Scheduler:
             while True:
                 self._place_due()
                 if found := self._pop():
-                    self._light += found[2]
+                    queue, tasks, light = found
+                    began = self._slots.begin() if light and tasks else None
                     if self._timed and self._wakes_at is None:
                         self._wake()
                     else:
                         self._wake_for_line()
-                    if found[1]:
-                        return found
-                    self._light -= found[2]
+                    if tasks:
+                        return queue, tasks, began
                 elif self._closed and not self._lines:
                     return None
                 else:
@@ -225,9 +230,9 @@ class Scheduler:
             light = queue.light()
             if not light:
                 return queue, self._take(queue, 1 + self._idle), light
-            if self._light < self._most_light or self._closed:
-                free = min(1 + self._idle, self._most_light - self._light)
-                return queue, self._take(queue, free), light
+            free = self._slots.free()
+            if free or self._closed:
+                return queue, self._take(queue, max(1, min(1 + self._idle, free))), light
         return None
 
     def _short(self) -> Queue | None:
@@ -248,8 +253,9 @@ class Scheduler:
         return tasks
 
     def _sleep(self) -> None:
-        if self._timed and self._wakes_at is None:
-            self._wakes_at = min(self._timed.values())
+        times = [*self._timed.values(), *([self._slots.free_at()] if self._lines else [])]
+        if times and self._wakes_at is None:
+            self._wakes_at = min(times)
             timeout_s = self._wakes_at - time.monotonic()
             self._clock.wait(min(max(timeout_s, 0.0), threading.TIMEOUT_MAX))
             self._wakes_at = None
