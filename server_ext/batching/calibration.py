@@ -13,11 +13,11 @@ cores does not change. Threads: the one that loads, and its own while it measure
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
@@ -136,7 +136,10 @@ def best_size(
             for size in least:
                 if time.monotonic() < deadline:
                     least[size] = min(least[size], sample(size, least[size]))
-    return Best(*_smallest(least), sure)
+        size, gain = _smallest(least)
+        if size > 1 and not _gains(sample, size):
+            size, gain = 1, 1.0
+    return Best(size, gain, sure)
 
 
 def confirmed(run: Callable[[int], object], best: Best, clock: Clock) -> bool:
@@ -147,13 +150,10 @@ def confirmed(run: Callable[[int], object], best: Best, clock: Clock) -> bool:
     """
     if best.size == 1:
         return True
-    least = {1: math.inf, best.size: math.inf}
     with ThreadPoolExecutor(clock.threads, thread_name_prefix="measure") as threads:
         sample = _sampler(run, clock, threads)
         run(best.size)
-        for _ in range(ROUNDS):
-            least = {size: min(so_far, sample(size, so_far)) for size, so_far in least.items()}
-    return _smallest(least)[0] == best.size
+        return _gains(sample, best.size)
 
 
 def doubling(largest: int, allowed: Sequence[int] = ()) -> list[int]:
@@ -237,6 +237,19 @@ def _leaves_thread(run: Callable[[], object]) -> bool:
         if time.process_time() - process < _ALONE * thread + _TICK_S:
             return False
     return True
+
+
+def _gains(sample: Callable[[int, float], float], size: int) -> bool:
+    """Tell whether batches of a size are faster than single rows, by the usual pair of samples.
+
+    The two of a pair follow each other, so that cores which change their speed change both.
+    """
+    about = {1: SAMPLE_S, size: SAMPLE_S}
+    gains = []
+    for _ in range(ROUNDS):
+        about = {each: sample(each, seconds) for each, seconds in about.items()}
+        gains.append(size * about[1] / (about[size] + _BESIDES_RUN_S))
+    return median(gains) >= WORTH_IT
 
 
 def _smallest(least: dict[int, float]) -> tuple[int, float]:

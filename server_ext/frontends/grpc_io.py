@@ -118,7 +118,7 @@ class GrpcioFront:
     def _register(self, methods: Sequence[Method], streams: Sequence[Stream]) -> None:
         for method in methods:
             runs = method.blocking and not method.apart
-            behaviour = _behaviour(method.answer, self._runs if runs else nullcontext())
+            behaviour = _behaviour(method.take, self._runs if runs else nullcontext())
             if not runs:
                 pool = self._apart if method.apart else self._at_once
                 behaviour.experimental_thread_pool = pool

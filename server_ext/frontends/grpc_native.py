@@ -191,7 +191,7 @@ class _Listener:
         if left:
             done(left)  # of which the transport tells nobody, if it knows already
         else:
-            self._methods[method_id].answer(call, done)
+            self._methods[method_id].take(call, done)
 
 
 class NativeFront:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Callable
 
 from server_ext.frontends.messages import Answer
+
+log = logging.getLogger(__name__)
 
 Settle = Callable[[Answer], None]
 
@@ -34,4 +37,7 @@ class Mail:
         self._called = False  # before the look: what comes after it calls again
         while self._waiting:
             settle, answer = self._waiting.popleft()
-            settle(answer)
+            try:
+                settle(answer)
+            except Exception:  # the others wait for their answers
+                log.exception("An answer could not be given")

@@ -55,8 +55,7 @@ class Call(NamedTuple):
 class Method(NamedTuple):
     """One unary method.
 
-    `answer` gives the reply or the error once, before it returns or later from another thread. It
-    raises nothing.
+    `answer` gives the reply or the error once, before it returns or later from another thread.
     """
 
     path: str
@@ -65,6 +64,13 @@ class Method(NamedTuple):
     apart: bool = False
     draining: bool = False
     open: bool = False
+
+    def take(self, call: Call, done: Reply) -> None:
+        """Have a call answered. Raises nothing: a thread that receives must not end by one call."""
+        try:
+            self.answer(call, done)
+        except Exception as error:
+            done(failure(error, self.path))
 
 
 Send = Callable[[bytes | None], None]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -272,10 +274,31 @@ def test_limits_are_upper_bounds(model: Any, tmp_path: Path):
     assert not found.pad_variable_length_inputs
 
 
-class Slow(Servable):
-    """Doubles `x`; a run takes as long as `pause` says. Two signatures fail in their own ways."""
+class ThreadTime(threading.local):
+    """The computing time of each thread as the tests have it, so that no other work counts."""
 
-    def __init__(self, gains: bool) -> None:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def spend(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> ThreadTime:
+    clock = ThreadTime()
+    monkeypatch.setattr(time, "thread_time", clock)
+    return clock
+
+
+class Slow(Servable):
+    """Doubles `x` in the same time for a batch as for a row where it `gains`, else for each row."""
+
+    def __init__(self, clock: ThreadTime, gains: bool) -> None:
+        self.clock = clock
         self.gains = gains
         self.sizes: list[int] = []
 
@@ -296,15 +319,15 @@ class Slow(Servable):
     ) -> list[Any]:
         self.sizes.append(len(inputs["x"]))
         for _ in range(1 if self.gains else len(inputs["x"])):
-            sum(range(20_000))
+            self.clock.spend(0.3e-3)
         return [inputs["x"] * 2]
 
     def close(self) -> None:
         pass
 
 
-def test_what_gains_nothing_is_not_batched(tmp_path: Path):
-    decision = decide(Slow(gains=False), tmp_path)
+def test_what_gains_nothing_is_not_batched(clock: ThreadTime, tmp_path: Path):
+    decision = decide(Slow(clock, gains=False), tmp_path)
 
     assert decision.parameters is None
     assert decision.signatures["serving_default"].kind == "no_gain"
@@ -322,8 +345,12 @@ def test_what_gains_nothing_is_not_batched(tmp_path: Path):
     }
 
 
-def test_what_was_measured_is_remembered_and_looked_at_again(tmp_path: Path):
-    first, second, slower = Slow(gains=True), Slow(gains=True), Slow(gains=False)
+def test_what_was_measured_is_remembered_and_looked_at_again(clock: ThreadTime, tmp_path: Path):
+    first, second, slower = (
+        Slow(clock, gains=True),
+        Slow(clock, gains=True),
+        Slow(clock, gains=False),
+    )
 
     sizes = [decide(model, tmp_path).largest for model in (first, second, slower)]
 
@@ -334,20 +361,22 @@ def test_what_was_measured_is_remembered_and_looked_at_again(tmp_path: Path):
 
 
 @pytest.mark.parametrize("size", [5, 1000])
-def test_a_size_that_was_not_to_choose_from_is_not_believed(tmp_path: Path, size: int):
+def test_a_size_that_was_not_to_choose_from_is_not_believed(
+    clock: ThreadTime, tmp_path: Path, size: int
+):
     limits = {"max_batch_size": 8, "allowed_batch_sizes": (4, 8)}
-    decide(Slow(gains=True), tmp_path, **limits)
+    decide(Slow(clock, gains=True), tmp_path, **limits)
     [file] = tmp_path.rglob("*.json")
     file.write_text(
         json.dumps(json.loads(file.read_text()) | {"sizes": {"serving_default": [size, 9.5]}})
     )
 
-    assert decide(Slow(gains=True), tmp_path, **limits).largest == 8
+    assert decide(Slow(clock, gains=True), tmp_path, **limits).largest == 8
 
 
-def test_a_decision_is_logged_once_in_plain_words(tmp_path: Path, caplog: Any):
+def test_a_decision_is_logged_once_in_plain_words(clock: ThreadTime, tmp_path: Path, caplog: Any):
     with caplog.at_level(logging.INFO, auto.__name__):
-        decide(Slow(gains=False), tmp_path)
+        decide(Slow(clock, gains=False), tmp_path)
 
     [line] = caplog.messages
     assert line.startswith(
@@ -355,22 +384,24 @@ def test_a_decision_is_logged_once_in_plain_words(tmp_path: Path, caplog: Any):
     )
 
 
-def test_a_trial_that_breaks_leaves_the_version_unbatched(tmp_path: Path, caplog: Any):
+def test_a_trial_that_breaks_leaves_the_version_unbatched(
+    clock: ThreadTime, tmp_path: Path, caplog: Any
+):
     def records(*about: Any) -> Any:
         raise RuntimeError("a bug")
 
-    decision = decide(Slow(gains=True), tmp_path, records)
+    decision = decide(Slow(clock, gains=True), tmp_path, records)
 
     assert decision.parameters is None
     assert "the trials have failed" in decision.reason
     assert "a bug" in caplog.text
 
 
-def test_a_servable_of_which_nothing_is_known_is_not_tried(tmp_path: Path):
+def test_a_servable_of_which_nothing_is_known_is_not_tried(clock: ThreadTime, tmp_path: Path):
     class Unknown(Slow):
         hazards = Servable.hazards
 
-    model = Unknown(gains=True)
+    model = Unknown(clock, gains=True)
 
     assert decide(model, tmp_path).signatures["serving_default"].kind == "state"
     assert model.sizes == []

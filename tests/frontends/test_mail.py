@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
+
 from server_ext.frontends.mail import Mail
 from server_ext.frontends.messages import Answer
 
@@ -37,6 +39,34 @@ def test_answers_that_come_while_the_loop_is_busy_need_one_wake_up():
 
     assert asyncio.run(receive()) == 1
     assert settled == answers
+
+
+def test_an_answer_that_cannot_be_given_keeps_no_other_one_back(caplog: pytest.LogCaptureFixture):
+    settled: list[Answer] = []
+
+    def fail(answer: Answer) -> None:
+        raise OSError("no")
+
+    async def receive() -> None:
+        loop, mail, there = asyncio.get_running_loop(), Mail(), asyncio.Event()
+
+        def settle(answer: Answer) -> None:
+            settled.append(answer)
+            there.set()
+
+        def post() -> None:
+            for each in (fail, settle):
+                mail.post(loop, each, Answer(200, b""))
+
+        other = threading.Thread(target=post)
+        other.start()
+        other.join()
+        await asyncio.wait_for(there.wait(), 10)
+
+    asyncio.run(receive())
+
+    assert settled == [Answer(200, b"")]
+    assert "An answer could not be given" in caplog.text
 
 
 def test_an_answer_from_the_loop_itself_is_there_at_once():

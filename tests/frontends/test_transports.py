@@ -40,6 +40,7 @@ class Service:
         self.methods = (
             self._method("Echo", lambda call, done: done(call.payload), open=True),
             self._method("Fail", lambda call, done: done(InvalidArgument("no"))),
+            self._method("Break", self._break),
             self._method("Hold", self._hold, blocking=True),
             self._method("Queue", lambda call, done: self.queued.append((call, done)), True),
         )
@@ -49,6 +50,9 @@ class Service:
         self, name: str, answer: Any, blocking: bool = False, *, open: bool = False
     ) -> Method:
         return Method(f"/test.Service/{name}", answer, blocking, open=open)
+
+    def _break(self, call: Call, done: Reply) -> None:
+        raise ZeroDivisionError("nobody thought of this")
 
     def _hold(self, call: Call, done: Reply) -> None:
         if call.turn.brief:  # then the thread is not to be held
@@ -185,6 +189,13 @@ def test_answers_errors_and_streams_arrive(start):
     assert client.call("Echo", b"abc") == b"abc"
     assert client.code("Fail") == "INVALID_ARGUMENT"
     assert list(count(b"n", timeout=20)) == [b"n"]
+
+
+def test_a_method_that_breaks_is_answered_and_the_next_calls_are_too(start):
+    client = start().client()
+
+    assert client.code("Break") == "INTERNAL"
+    assert client.call("Echo", b"abc") == b"abc"
 
 
 def test_calls_without_a_token_are_refused_but_for_open_methods(start, tokens):
