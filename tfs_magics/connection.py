@@ -12,7 +12,7 @@ import atexit
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from tfs_magics.hosting.modelfile import Model
+from server_ext.hosting.models import Model
 from tfs_magics.hosting.ownserver import OwnServer
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from server_ext.errors import FailedPrecondition, InvalidArgument, NotFound
-from tfs_magics.hosting.modelfile import Model, Versions, found_versions
+from server_ext.hosting.models import Model, Versions, found_versions
 from tfs_magics.nearest import suggestion
 
 BASE_PATH = "./models"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from server_ext.errors import Code, InvalidArgument, Unavailable
+from server_ext.hosting.models import parse_versions
 from tfs_magics import connection
 from tfs_magics.client.feeds import Array
 from tfs_magics.client.predicting import Place, Prediction, not_served
@@ -23,7 +24,6 @@ from tfs_magics.client.predicting import predict as ask
 from tfs_magics.client.response import Response
 from tfs_magics.exporting.export import Exported
 from tfs_magics.exporting.export import export as export_files
-from tfs_magics.hosting.modelfile import parse_versions
 from tfs_magics.ipython.notebook import Progress
 from tfs_magics.selection import Selection
 from tfs_magics.served import Served

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from server_ext.errors import Code, NotFound, ServingError
-from tfs_magics.hosting.modelfile import Model, found_versions
-from tfs_magics.hosting.process import ServerFailed
+from server_ext.hosting.models import Model, found_versions
+from server_ext.hosting.process import ServerFailed
 from tfs_magics.ipython.notebook import Progress
 from tfs_magics.views.numbers import whole_seconds
 from tfs_magics.views.served import ServedVersion

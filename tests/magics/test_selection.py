@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from server_ext.errors import FailedPrecondition, InvalidArgument, NotFound
-from tfs_magics.hosting.modelfile import Model, Versions
+from server_ext.hosting.models import Model, Versions
 from tfs_magics.selection import Selection
 
 

@@ -25,10 +25,10 @@ from server_ext.errors import (
     ServingError,
     Unavailable,
 )
+from server_ext.hosting.process import ServerFailed
 from tfs_magics import connection, serving
 from tfs_magics.client import rpc
 from tfs_magics.client.feeds import InputMismatch
-from tfs_magics.hosting.process import ServerFailed
 
 pytestmark = pytest.mark.tensorflow
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server_ext.errors import Code, ServingError
-from tfs_magics.hosting.modelfile import Model, Versions
+from server_ext.hosting.models import Model, Versions
 from tfs_magics.ipython.notebook import Progress
 from tfs_magics.views.served import ServedVersion
 from tfs_magics.waiting import Goal, Pending, Settled, judge, not_up, wait

@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from server_ext.errors import FailedPrecondition, InvalidArgument, ServingError, Unavailable
-from tfs_magics.hosting import modelfile
-from tfs_magics.hosting.command import BATCHING, WAYS_TO_BATCH, command, environment
-from tfs_magics.hosting.modelfile import Model
-from tfs_magics.hosting.ports import GRPC_PORT, HOST, REST_PORT, PortWish
-from tfs_magics.hosting.process import LAST_LINES, Ready, ServerFailed, ServerProcess
+from server_ext.hosting import models as modelfile
+from server_ext.hosting.command import BATCHING, WAYS_TO_BATCH, command, environment
+from server_ext.hosting.models import Model
+from server_ext.hosting.ports import GRPC_PORT, HOST, REST_PORT, PortWish
+from server_ext.hosting.process import LAST_LINES, Ready, ServerFailed, ServerProcess
 
 START_TIMEOUT_S = 120
 STOP_TIMEOUT_S = 35  # more than the server takes to answer what is in flight

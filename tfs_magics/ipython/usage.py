@@ -14,8 +14,8 @@ from IPython.core.error import UsageError
 from IPython.display import display
 
 from server_ext.errors import ServingError
+from server_ext.hosting.process import ServerFailed
 from tfs_magics.client.feeds import InputMismatch
-from tfs_magics.hosting.process import ServerFailed
 from tfs_magics.ipython.notebook import in_kernel
 from tfs_magics.views import notice
 from tfs_magics.views.view import View

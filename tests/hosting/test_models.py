@@ -9,8 +9,8 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from server_ext.errors import InvalidArgument
-from tfs_magics.hosting import modelfile
-from tfs_magics.hosting.modelfile import Model, Versions, found_versions, parse_versions
+from server_ext.hosting import models as modelfile
+from server_ext.hosting.models import Model, Versions, found_versions, parse_versions
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from server_ext.errors import Code, FailedPrecondition, ServingError
-from tfs_magics.hosting.logring import LogRing
+from server_ext.hosting.logring import LogRing
 
 READ_BYTES = 65536
 TICK_S = 0.1

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from server_ext.errors import FailedPrecondition
-from tfs_magics.hosting.logring import LogRing
-from tfs_magics.hosting.process import ServerFailed, ServerProcess
+from server_ext.hosting.logring import LogRing
+from server_ext.hosting.process import ServerFailed, ServerProcess
 
 # Stands in for the server: says that it is ready, and stops at the end of its standard input.
 READY = 'print(\'{"pid": %d, "host": "h", "port": 1, "rest_api_port": 2}\' % os.getpid())'
@@ -37,7 +37,7 @@ threading.Event().wait()
 # A process that owns such a child, tells its pid, and waits.
 OWNER = """
 import os, sys, threading
-from tfs_magics.hosting.process import ServerProcess
+from server_ext.hosting.process import ServerProcess
 process = ServerProcess([sys.executable, "-c", sys.argv[1]], cwd=".", env=dict(os.environ))
 print(process.wait_ready(30).pid, flush=True)
 threading.Event().wait()

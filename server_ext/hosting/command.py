@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from tfs_magics.hosting.ports import HOST
+from server_ext.hosting.ports import HOST
 
 WAYS_TO_BATCH = ("off", "on", "auto")
 BATCHING = "auto"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from server_ext.errors import InvalidArgument, Unavailable
-from tfs_magics.hosting.ports import HOST, PortWish, is_free
+from server_ext.hosting.ports import HOST, PortWish, is_free
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""A model server as a child process: what kernels and Jupyter servers share to run one."""
