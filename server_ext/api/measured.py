@@ -18,7 +18,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from server_ext.lifecycle.servable import Hazards, Loader, Servable, Signature
+from server_ext.lifecycle.servable import Loader, Servable, Signature, Wrapped
 from server_ext.metrics import Labels, Registry, exponential
 
 if TYPE_CHECKING:
@@ -82,24 +82,12 @@ def _size(arrays: Iterable[Array]) -> int:
     return size
 
 
-class Timed(Servable):
+class Timed(Wrapped):
     """A servable whose runs are counted."""
 
-    __slots__ = ("_runs", "_servable")
-
     def __init__(self, servable: Servable, runs: Runs) -> None:
-        self._servable = servable
+        super().__init__(servable)
         self._runs = runs
-
-    @property
-    def signatures(self) -> Mapping[str, Signature]:
-        """The servable's."""
-        return self._servable.signatures
-
-    @property
-    def memory_bytes(self) -> int:
-        """The servable's."""
-        return self._servable.memory_bytes
 
     def run(
         self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
@@ -113,14 +101,6 @@ class Timed(Servable):
             raise
         self._runs.succeeded(time.monotonic() - began, inputs.values(), arrays)
         return arrays
-
-    def hazards(self, signature: Signature) -> Hazards:
-        """Return the servable's."""
-        return self._servable.hazards(signature)
-
-    def close(self) -> None:
-        """Close the servable."""
-        self._servable.close()
 
 
 class MeasuredLoads:

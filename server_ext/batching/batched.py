@@ -28,7 +28,7 @@ from server_ext.batching.queue import Queue
 from server_ext.batching.scheduler import Scheduler
 from server_ext.batching.task import Form, Task
 from server_ext.errors import ServingError
-from server_ext.lifecycle.servable import Done, Servable, Signature, TensorSpec, Turn
+from server_ext.lifecycle.servable import Done, Servable, Signature, TensorSpec, Turn, Wrapped
 
 if TYPE_CHECKING:
     from server_ext.lifecycle.servable import Array
@@ -40,8 +40,8 @@ A queue with requests in it stays until they have run, remembered or not.
 """
 
 
-class Batched(Servable):
-    """A servable in front of another one, which it closes.
+class Batched(Wrapped):
+    """A servable whose requests wait for others.
 
     Any thread may call. `close` comes after the last answer: no queue holds a request then.
     """
@@ -57,23 +57,13 @@ class Batched(Servable):
     ) -> None:
         self.parameters = parameters
         self._shown = shown
-        self._servable = servable
+        super().__init__(servable)
         self._scheduler = scheduler
         # Without `self`: a cycle would keep the model's memory until a garbage collection.
         queue = lru_cache(maxsize=KEPT)(
             lambda _: Queue(model, parameters, Execution(model, servable, parameters, counts))
         )
         self._place = lru_cache(maxsize=KEPT)(partial(_place, queue, shown))
-
-    @property
-    def signatures(self) -> Mapping[str, Signature]:
-        """The servable's."""
-        return self._servable.signatures
-
-    @property
-    def memory_bytes(self) -> int:
-        """The servable's."""
-        return self._servable.memory_bytes
 
     def run(
         self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
@@ -117,10 +107,6 @@ class Batched(Servable):
         refusal = self._scheduler.submit(queue, Task(form, arrays, rows, done, turn))
         if refusal is not None:
             done(refusal)
-
-    def close(self) -> None:
-        """Close the servable."""
-        self._servable.close()
 
 
 def _place(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from server_ext.errors import outcome
 from server_ext.lifecycle.pace import Pace
-from server_ext.lifecycle.servable import Done, Hazards, Loader, Servable, Signature, Turn
+from server_ext.lifecycle.servable import Done, Loader, Servable, Signature, Turn, Wrapped
 from server_ext.lifecycle.source import MakeLoader
 from server_ext.lifecycle.workers import Workers
 
@@ -24,29 +24,13 @@ if TYPE_CHECKING:
     from server_ext.lifecycle.servable import Array
 
 
-class Pooled(Servable):
-    """A servable in front of another one, which it closes."""
+class Pooled(Wrapped):
+    """A servable whose requests choose their thread."""
 
     def __init__(self, servable: Servable, pool: Workers) -> None:
-        self._servable = servable
+        super().__init__(servable)
         self._pool = pool
         self._paces: defaultdict[str, Pace] = defaultdict(Pace)  # by signature
-
-    @property
-    def signatures(self) -> Mapping[str, Signature]:
-        """The servable's."""
-        return self._servable.signatures
-
-    @property
-    def memory_bytes(self) -> int:
-        """The servable's."""
-        return self._servable.memory_bytes
-
-    def run(
-        self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
-    ) -> list[Array]:
-        """Run the servable in this thread; raises what it raises."""
-        return self._servable.run(signature, inputs, outputs)
 
     def submit(
         self,
@@ -68,14 +52,6 @@ class Pooled(Servable):
             self._pool.submit(run)
         else:
             run()
-
-    def hazards(self, signature: Signature) -> Hazards:
-        """Return the servable's."""
-        return self._servable.hazards(signature)
-
-    def close(self) -> None:
-        """Close the servable."""
-        self._servable.close()
 
 
 def pooled_loads(make_loader: MakeLoader, pool: Workers) -> MakeLoader:

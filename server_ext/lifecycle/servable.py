@@ -148,6 +148,40 @@ class Servable(Protocol):
         ...
 
 
+class Wrapped(Servable):
+    """A servable in front of another one, which it closes: all that it does not change is that's.
+
+    `submit` is not: it comes by this one's `run`.
+    """
+
+    def __init__(self, servable: Servable) -> None:
+        self._servable = servable
+
+    @property
+    def signatures(self) -> Mapping[str, Signature]:
+        """The servable's."""
+        return self._servable.signatures
+
+    @property
+    def memory_bytes(self) -> int:
+        """The servable's."""
+        return self._servable.memory_bytes
+
+    def run(
+        self, signature: Signature, inputs: Mapping[str, Array], outputs: Sequence[str]
+    ) -> list[Array]:
+        """Run the servable in this thread; raises what it raises."""
+        return self._servable.run(signature, inputs, outputs)
+
+    def hazards(self, signature: Signature) -> Hazards:
+        """Return the servable's."""
+        return self._servable.hazards(signature)
+
+    def close(self) -> None:
+        """Close the servable."""
+        self._servable.close()
+
+
 @dataclass(frozen=True)
 class Loader:
     """How to make a servable of one version, and how to tell that its files have changed.
