@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from server_ext import __version__, allocator, chatter, latecomers, streams
 from server_ext.commandline import parse
+from server_ext.control.pipe import Pipe
 from server_ext.errors import InvalidArgument, ServingError
 from server_ext.frontends import ports
 from server_ext.loglines import LogLines
@@ -57,10 +58,10 @@ def serve(options: Options) -> int:
     stop, signalled = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, partial(_on_signal, stop, signalled))
-    if options.exit_when_stdin_closes:
-        threading.Thread(target=_watch_stdin, args=(stop,), name="stdin", daemon=True).start()
+    pipe = None
     try:
         options.check_servable()
+        pipe = _on_stdin(options, stop)
         reserved = _reserve(options)
         allocator.tune(os.environ)
         with chatter.held_back(), latecomers.put_off("keras"), _spared_collector():
@@ -68,11 +69,15 @@ def serve(options: Options) -> int:
         server = ModelServer(options, reserved)
         server.start(give_up=stop)
     except ServingError as error:
-        return _failed(error)
-    _announce(options, server)
+        return _failed(error, pipe)
+    (pipe.say if pipe else streams.say)(_announcement(options, server))
+    if pipe:
+        pipe.attach(server.parts)
     stop.wait()
     log.info("Stopping: answering what is in flight")
     server.stop()
+    if pipe:
+        pipe.close()
     logging.shutdown()
     # What still runs inside of TensorFlow would abort the process when Python takes itself apart.
     os._exit(0)
@@ -105,7 +110,7 @@ def _reserve_rest(options: Options) -> Any:
         return None
 
 
-def _announce(options: Options, server: ModelServer) -> None:
+def _announcement(options: Options, server: ModelServer) -> str:
     ready = {
         "pid": os.getpid(),
         "version": __version__,
@@ -122,7 +127,7 @@ def _announce(options: Options, server: ModelServer) -> None:
         lines.append(f"Running gRPC ModelServer at unix:{options.grpc_socket_path} ...")
     if server.rest_port is not None:
         lines.append(f"Exporting HTTP/REST API at:localhost:{server.rest_port} ...")
-    streams.say("\n".join(lines))
+    return "\n".join(lines)
 
 
 @contextlib.contextmanager
@@ -143,8 +148,13 @@ def _spared_collector() -> Iterator[None]:
         gc.enable()
 
 
-def _failed(error: ServingError) -> int:
-    streams.say(f"Failed to start server. Error: {error.status_text}")
+def _failed(error: ServingError, pipe: Pipe | None = None) -> int:
+    text = f"Failed to start server. Error: {error.status_text}"
+    if pipe:
+        pipe.say(text)
+        pipe.close()
+    else:
+        streams.say(text)
     return BAD_START
 
 
@@ -155,6 +165,15 @@ def _on_signal(
         os._exit(128 + number)
     signalled.set()  # not `stop`: the end of standard input is no signal, and often comes with one
     stop.set()
+
+
+def _on_stdin(options: Options, stop: threading.Event) -> Pipe | None:
+    """Begin to read standard input, if it is of any use; its end sets `stop`."""
+    if options.commands_on_stdin:
+        return Pipe(stop)
+    if options.exit_when_stdin_closes:
+        threading.Thread(target=_watch_stdin, args=(stop,), name="stdin", daemon=True).start()
+    return None
 
 
 def _watch_stdin(stop: threading.Event) -> None:

@@ -106,7 +106,7 @@ def _from_environment(given: Mapping[str, Any], environ: Mapping[str, str]) -> d
     There the model lies at $MODEL_BASE_PATH/$MODEL_NAME, `/models/model` unless set
     (tools/docker/Dockerfile). Flags win.
     """
-    if "model_base_path" in given or "model_config_file" in given:
+    if "model_base_path" in given or "model_config_file" in given or given.get("commands_on_stdin"):
         return {}
     if not environ.get("MODEL_NAME") and not environ.get("MODEL_BASE_PATH"):
         return {}

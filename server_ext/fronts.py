@@ -103,7 +103,12 @@ class Fronts:
             rest,
             timeout_s if timeout_s > 0 else None,
             self._metrics_page,
-            gate=gate(self._terms, bound.getsockname()[0], names),
+            gate=gate(
+                self._terms,
+                bound.getsockname()[0],
+                names,
+                foreign_origins=not self._options.rest_api_refuse_foreign_origins,
+            ),
             cors=self._options.rest_api_enable_cors_support,
             tokens=tokens,
         )

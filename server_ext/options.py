@@ -100,6 +100,12 @@ class Options:
         "this machine only, without TLS and tokens. *: any.",
         ours=True,
     )
+    rest_api_refuse_foreign_origins: bool = option(
+        False,
+        "Refuse REST requests that browsers send for pages of other sites, and what a page sends "
+        "that is not JSON. Without it, pages may send and not read.",
+        ours=True,
+    )
     enable_grpc_reflection: bool = option(
         False,
         "Offer gRPC's server reflection, by which grpcurl and others find services and messages. "
@@ -125,6 +131,11 @@ class Options:
         120,
         "Seconds that the models of a new configuration get to become available; "
         "then the one from before stays.",
+        ours=True,
+    )
+    enable_reload_requests: bool = option(
+        True,
+        "Take other configurations by HandleReloadConfigRequest, from whoever reaches the port.",
         ours=True,
     )
     allow_version_labels_for_unavailable_models: bool = option(
@@ -277,6 +288,12 @@ class Options:
     exit_when_stdin_closes: bool = option(
         False, "Stop when standard input ends, so that the server goes with its parent.", ours=True
     )
+    commands_on_stdin: bool = option(
+        False,
+        "Take the models to serve as JSON lines on standard input, report on standard output what "
+        "becomes of them, and stop when standard input ends.",
+        ours=True,
+    )
     version: bool = option(False, "Print the versions of the server and of TensorFlow, and exit.")
 
     def __post_init__(self) -> None:
@@ -290,6 +307,11 @@ class Options:
             if value is not None and not 0 <= value <= MAX_PORT:
                 raise InvalidArgument(f"--{name} is {value}: a port is from 0 to {MAX_PORT}")
         self._check_batching()
+        if self.rest_api_enable_cors_support and self.rest_api_refuse_foreign_origins:
+            raise InvalidArgument(
+                "--rest_api_enable_cors_support lets pages of any origin in, and "
+                "--rest_api_refuse_foreign_origins none: give one of the two"
+            )
         threads = (
             self.tensorflow_session_parallelism,
             self.tensorflow_intra_op_parallelism,
@@ -337,11 +359,20 @@ class Options:
                 )
 
     def check_servable(self) -> None:
-        """Refuse options that name nothing to serve.
+        """Refuse options that name nothing to serve, or say it twice.
 
         Raises:
-            InvalidArgument: neither a base path nor a config file is given.
+            InvalidArgument: neither a base path nor a config file is given, or one of them and
+                --commands_on_stdin.
         """
+        if self.commands_on_stdin:
+            for name in ("model_base_path", "model_config_file"):
+                if getattr(self, name):
+                    raise InvalidArgument(
+                        "--commands_on_stdin takes the models to serve from standard input: "
+                        f"leave --{name} out"
+                    )
+            return
         if not self.model_base_path and not self.model_config_file:
             raise InvalidArgument(
                 "Both server options model_base_path and model_config_file are empty: "

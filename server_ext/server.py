@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -19,6 +19,7 @@ from server_ext.api.gauges import Gauges
 from server_ext.api.health import Health
 from server_ext.api.lookup import Lookup
 from server_ext.api.overview import Overview
+from server_ext.api.recorded import RecordedTraffic
 from server_ext.api.reload import Reloads
 from server_ext.api.requestlogs import RequestLogs
 from server_ext.api.services import Services
@@ -29,6 +30,7 @@ from server_ext.configfile import ConfigFile
 from server_ext.engine import runtime
 from server_ext.frontends.ports import Reserved
 from server_ext.fronts import Fronts, run_threads
+from server_ext.lifecycle.admission import Admission
 from server_ext.lifecycle.manager import Manager
 from server_ext.lifecycle.policy import State
 from server_ext.lifecycle.retries import Retries
@@ -64,6 +66,21 @@ def _limits(options: Options) -> dict[str, Any]:
     }
 
 
+class Parts(NamedTuple):
+    """What of a server with --commands_on_stdin the commands work on, and its reports come from.
+
+    Without that flag nothing is asked of `admission`.
+    """
+
+    manager: Manager
+    source: Source
+    reloads: Reloads
+    admission: Admission
+    overview: Overview
+    traffic: Traffic
+    batching: Batching
+
+
 class ModelServer:
     """A server for the models its options name. One thread calls `start`, then `stop`, once."""
 
@@ -76,9 +93,11 @@ class ModelServer:
         Gauges(self._metrics, self._manager)
         self._batching = Batching(options, self._metrics, platform.batching_parameters)
         self._pool = Workers(run_threads(options), "predict")
+        loads = make_loader(platform, self._metrics, self._pool, self._batching)
+        self._admission = Admission(loads)
         self._source = Source(
             self._manager,
-            make_loader(platform, self._metrics, self._pool, self._batching),
+            self._admission if options.commands_on_stdin else loads,
             poll_wait_s=options.file_system_poll_wait_seconds,
         )
         self._request_logs = RequestLogs(self._metrics, options.saved_model_tags.split(","))
@@ -100,16 +119,28 @@ class ModelServer:
             if options.model_config_file
             else None
         )
-        traffic = Traffic(self._metrics)
+        asked = options.commands_on_stdin
+        traffic = RecordedTraffic(self._metrics) if asked else Traffic(self._metrics)
+        overview = Overview(self._manager, self._source, traffic, self._process, self._batching.of)
         self._services = Services(
             Lookup(self._manager, lambda name: labels.of(self._source.models, name)),
             StatusApi(self._manager, self._source.problem),
             traffic,
-            Overview(self._manager, self._source, traffic, self._process, self._batching.of),
+            overview,
             self._reloads,
             self._request_logs,
             check_methods=options.enable_signature_method_name_check,
             tensor_content=options.enable_serialization_as_tensor_content,
+            reload_requests=options.enable_reload_requests,
+        )
+        self.parts = Parts(
+            self._manager,
+            self._source,
+            self._reloads,
+            self._admission,
+            overview,
+            traffic,
+            self._batching,
         )
         self._health = Health()
         self._fronts = Fronts(options, reserved, self._metrics, self._pool, self._batching.help)
@@ -163,6 +194,8 @@ class ModelServer:
     def _configs(self) -> list[ModelConfig]:
         if self._config_file:
             return self._config_file.read()
+        if self._options.commands_on_stdin:
+            return []
         return [single_model(self._options.model_name, self._options.model_base_path)]
 
     def _wait_for_models(self, give_up: threading.Event) -> None:

@@ -26,6 +26,18 @@ def replace_missing() -> None:
         sys.stderr = os.fdopen(2, "w", closefd=False)
 
 
+def private_stdout() -> int:
+    """Return standard output as a file that nobody else writes to.
+
+    What others print there, such as a model's own operations, goes to standard error from now on.
+    """
+    private = os.dup(1)
+    if hasattr(os, "set_blocking"):  # on Windows since Python 3.12
+        os.set_blocking(private, True)
+    os.dup2(2, 1)
+    return private
+
+
 def say(text: str) -> None:
     """Write a line to standard output at once; when nobody reads it, the log tells."""
     try:

@@ -202,3 +202,29 @@ def test_the_three_flags_of_parallelism_exclude_each_other():
 def test_nothing_to_serve_is_refused():
     with pytest.raises(InvalidArgument, match="model_base_path and model_config_file are empty"):
         Options().check_servable()
+
+
+def test_models_come_from_standard_input_or_from_flags_and_not_from_both():
+    Options(commands_on_stdin=True).check_servable()
+
+    for name in ("model_base_path", "model_config_file"):
+        with pytest.raises(InvalidArgument, match=f"leave --{name} out"):
+            Options(commands_on_stdin=True, **{name: "/m"}).check_servable()
+
+
+def test_the_docker_images_variables_name_no_model_beside_commands():
+    assert parse("--commands_on_stdin", MODEL_NAME="m", MODEL_BASE_PATH="/m").model_base_path == ""
+
+
+def test_commands_and_a_model_are_refused_in_one_line_on_stdout(capsys):
+    assert cli.main(["--commands_on_stdin", "--model_base_path=/m"]) == 255
+
+    assert capsys.readouterr().out == (
+        "Failed to start server. Error: INVALID_ARGUMENT: --commands_on_stdin takes the models to "
+        "serve from standard input: leave --model_base_path out\n"
+    )
+
+
+def test_pages_of_other_origins_are_let_in_or_kept_out():
+    with pytest.raises(InvalidArgument, match="give one of the two"):
+        parse("--rest_api_enable_cors_support", "--rest_api_refuse_foreign_origins")

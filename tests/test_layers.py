@@ -33,7 +33,9 @@ LAYERS = [
     {"frontends"},
     {"loaders", "fronts"},
     {"server"},
+    {"control"},
     {"cli"},
+    {"jupyter"},
     {"__main__"},
 ]
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
@@ -43,7 +45,22 @@ RUNTIME_DOORS = {
     "server_ext/engine/runtime.py",
     "server_ext/engine/tfrecord.py",
 }
-ASYNC_ROOMS = {"server_ext/frontends/asgi.py"}
+ASYNC_ROOMS = {
+    "server_ext/frontends/asgi.py",
+    "server_ext/jupyter/app.py",
+    "server_ext/jupyter/feed.py",
+    "server_ext/jupyter/handlers/about.py",
+    "server_ext/jupyter/handlers/base.py",
+    "server_ext/jupyter/handlers/events.py",
+    "server_ext/jupyter/handlers/logs.py",
+    "server_ext/jupyter/handlers/models.py",
+    "server_ext/jupyter/handlers/proxy.py",
+    "server_ext/jupyter/handlers/server.py",
+    "server_ext/jupyter/handlers/status.py",
+    "server_ext/jupyter/handlers/versions.py",
+    "server_ext/jupyter/service.py",
+    "server_ext/jupyter/upstream.py",
+}
 
 
 class Import(NamedTuple):

@@ -68,7 +68,21 @@ class Overview:
             "uptime_seconds": round(time.monotonic() - self._began, 3),
             **self._process(),
             "config": MessageToDict(to_proto(models), preserving_proto_field_name=True),
-            "models": [self._model(config) for config in models],
+            "models": [self.model(config) for config in models],
+        }
+
+    def model(self, config: ModelConfig) -> dict[str, Any]:
+        """Return what the page says of a model: its configuration, problem and versions."""
+        versions = self._manager.versions(config.name)
+        answering = [status.version for status in versions if status.state is State.AVAILABLE]
+        return {
+            "name": config.name,
+            "base_path": config.base_path,
+            "policy": _policy_text(config.policy),
+            "labels": dict(config.labels),
+            "problem": self._source.problem(config.name),
+            "batching": self._batching(config.name, max(answering, default=None)),
+            "versions": [self._version(config.name, status) for status in versions],
         }
 
     def served(self) -> list[Served]:
@@ -112,19 +126,6 @@ class Overview:
         if failed and failed.error:
             return f"version {failed.version} failed to load: {failed.error.message}"
         return "loading" if versions else "no version found yet"
-
-    def _model(self, config: ModelConfig) -> dict[str, Any]:
-        versions = self._manager.versions(config.name)
-        answering = [status.version for status in versions if status.state is State.AVAILABLE]
-        return {
-            "name": config.name,
-            "base_path": config.base_path,
-            "policy": _policy_text(config.policy),
-            "labels": dict(config.labels),
-            "problem": self._source.problem(config.name),
-            "batching": self._batching(config.name, max(answering, default=None)),
-            "versions": [self._version(config.name, status) for status in versions],
-        }
 
     def _version(self, name: str, status: VersionStatus) -> dict[str, Any]:
         counts = self._traffic.of(name, status.version)

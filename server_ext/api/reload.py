@@ -60,11 +60,14 @@ class Reloads:
         self._turn = threading.Lock()
         self._closed = threading.Event()
 
-    def apply(self, models: Sequence[ModelConfig], *, wait: bool = True) -> None:
+    def apply(
+        self, models: Sequence[ModelConfig], *, wait: bool = True, replay: bool = False
+    ) -> None:
         """Serve these models instead of those before, or raise and go on as before.
 
         With `wait` this returns when every added model has a version that is AVAILABLE; without,
-        at once, and a model that fails to load stays configured.
+        at once, and a model that fails to load stays configured. A `replay` says what was accepted
+        already, by a server before this one: its labels may stand for any version.
 
         Raises:
             InvalidArgument: a model would change its platform.
@@ -75,7 +78,7 @@ class Reloads:
         """
         with self._turn:
             before = self._source.models
-            self._check(before, models)
+            self._check(before, models, replay)
             known = {config.name for config in before}
             added = [config for config in models if config.name not in known]
             if wait and added:
@@ -114,7 +117,9 @@ class Reloads:
         """End the waits of what is being applied; nothing is applied any more."""
         self._closed.set()
 
-    def _check(self, before: Sequence[ModelConfig], after: Sequence[ModelConfig]) -> None:
+    def _check(
+        self, before: Sequence[ModelConfig], after: Sequence[ModelConfig], replay: bool
+    ) -> None:
         self._require_open()
         platforms = {config.name: config.platform for config in before}
         for config in after:
@@ -125,7 +130,8 @@ class Reloads:
                     f"{config.name} platform was {now} and new platform requested is "
                     f"{config.platform}"
                 )
-        self._check_labels(before, after)
+        if not replay:
+            self._check_labels(before, after)
         self._check_besides(after)
 
     def _check_labels(self, before: Sequence[ModelConfig], after: Sequence[ModelConfig]) -> None:

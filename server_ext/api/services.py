@@ -29,7 +29,8 @@ class Services:
     """Thread-safe; shared by all front ends of a server.
 
     `check_methods` tells the verbs to refuse signatures that were made for another one,
-    `tensor_content` gRPC's Predict to answer with tensors as bytes.
+    `tensor_content` gRPC's Predict to answer with tensors as bytes, `reload_requests` whether a
+    request may bring another configuration.
     """
 
     lookup: Lookup
@@ -40,6 +41,7 @@ class Services:
     request_logs: RequestLogs
     check_methods: bool = field(default=False, kw_only=True)
     tensor_content: bool = field(default=False, kw_only=True)
+    reload_requests: bool = field(default=True, kw_only=True)
 
     def lent(self, spec: ModelSpec, use: Callable[[Handle], T]) -> T:
         """Use a version for a request that does not run it; the handle is given back at the end."""

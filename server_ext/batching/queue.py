@@ -45,15 +45,25 @@ class _Batch:
 
 
 class Queue:
-    """The waiting requests of one kind for one version of `model`.
+    """The waiting requests of one kind for one `version` of `model`.
 
     `run` is what its batches are for, `lined_up` the scheduler's mark that it is in line.
     """
 
-    __slots__ = ("_batches", "_limit", "_parameters", "_swept", "lined_up", "model", "run")
+    __slots__ = (
+        "_batches",
+        "_limit",
+        "_parameters",
+        "_swept",
+        "lined_up",
+        "model",
+        "run",
+        "version",
+    )
 
-    def __init__(self, model: str, parameters: Parameters, run: Run) -> None:
+    def __init__(self, model: str, parameters: Parameters, run: Run, version: int = 0) -> None:
         self.model = model
+        self.version = version
         self.run = run
         self.lined_up = False
         self._parameters = parameters

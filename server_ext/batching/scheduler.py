@@ -100,10 +100,18 @@ class Scheduler:
     def waiting(self) -> dict[str, int]:
         """Return how many requests wait, by the name of their model; none is left out."""
         counts: dict[str, int] = {}
+        for (model, _), count in self.waiting_by_version().items():
+            counts[model] = counts.get(model, 0) + count
+        return counts
+
+    def waiting_by_version(self) -> dict[tuple[str, int], int]:
+        """Return how many requests wait, by the model's name and the version."""
+        counts: dict[tuple[str, int], int] = {}
         with self._lock:
             lined_up = [queue for line in self._lines.values() for queue in line]
             for queue in {*lined_up, *self._timed}:
-                counts[queue.model] = counts.get(queue.model, 0) + len(queue)
+                key = queue.model, queue.version
+                counts[key] = counts.get(key, 0) + len(queue)
         return counts
 
     def drain(self) -> None:

@@ -1,6 +1,8 @@
 """Which HTTP requests are turned away by their head alone, before anything of the body is read.
 
     403   the Host is a name that this server does not go by       Hosts
+    403   the page that asks is another site's                     --rest_api_refuse_foreign_origins
+    415   ... is our own, and sends something else than JSON
     401   no token, or one that is not accepted                    tokens.py
     413   a Content-Length above the limit
 
@@ -12,9 +14,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection
 
-from server_ext.errors import PermissionDenied, TooLarge
+from server_ext.errors import InvalidArgument, PermissionDenied, TooLarge
 from server_ext.frontends import routes
-from server_ext.frontends.messages import Answer, Request, error_answer
+from server_ext.frontends.messages import JSON, Answer, Request, error_answer
 from server_ext.frontends.terms import Terms
 from server_ext.frontends.tokens import Tokens
 
@@ -54,29 +56,54 @@ class Hosts:
 
 
 class Gate:
-    """Turns requests away. Any thread may ask. No `tokens`, `hosts` or limit (0): all may pass."""
+    """Turns requests away. Any thread may ask. No `tokens`, `hosts` or limit (0): all may pass.
+
+    With a `scheme`, `http` or `https`, no page but the server's own may ask: one with this scheme,
+    and its host and port. Browsers name the page's in Origin; other clients send none.
+    """
 
     def __init__(
-        self, tokens: Tokens | None = None, hosts: Hosts | None = None, max_body_bytes: int = 0
+        self,
+        tokens: Tokens | None = None,
+        hosts: Hosts | None = None,
+        max_body_bytes: int = 0,
+        scheme: str = "",
     ) -> None:
         self._tokens = tokens
         self._hosts = hosts
         self._max_body_bytes = max_body_bytes
+        self._own = f"{scheme}://".encode() if scheme else b""
 
     def refusal(self, request: Request) -> Answer | None:
         """Return the answer to a request that may not pass, by its method, target and headers."""
         headers = request.headers
         if self._hosts and not self._hosts.accepts(headers.get(b"host", b"")):
             return error_answer(_another_host(headers[b"host"]))
+        if self._own and b"origin" in headers and (refused := self._page_refusal(request)):
+            return refused
         if self._tokens and not _is_open(request):
             authorization = headers.get(b"authorization")
-            refused = self._tokens.refusal(authorization)
-            if refused:
+            error = self._tokens.refusal(authorization)
+            if error:
                 how = b'Bearer error="invalid_token"' if authorization else b"Bearer"
-                answer = error_answer(refused)
+                answer = error_answer(error)
                 return answer._replace(headers=((b"www-authenticate", how),))
         length = headers.get(b"content-length", b"")
         return self.too_large(int(length)) if length.isdigit() else None
+
+    def _page_refusal(self, request: Request) -> Answer | None:
+        origin = request.headers[b"origin"]
+        if origin.lower() != self._own + request.headers.get(b"host", b"").lower():
+            return error_answer(_another_origin(origin))
+        kind = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if request.method == "POST" and kind != JSON:
+            # What a form may send without asking the server first is never JSON.
+            error = InvalidArgument(
+                f"A page has to send JSON, with Content-Type: application/json, "
+                f"and not '{kind.decode('latin-1')}'"
+            )
+            return error_answer(error)._replace(status=415)
+        return None
 
     def too_large(self, size_bytes: int) -> Answer | None:
         """Return the answer to a body of this size, None when it is within the limit."""
@@ -88,15 +115,18 @@ class Gate:
         )
 
 
-def gate(terms: Terms, address: str, names: Collection[str]) -> Gate:
+def gate(
+    terms: Terms, address: str, names: Collection[str], *, foreign_origins: bool = True
+) -> Gate:
     """Return the gate of a server that listens on an IP address, and goes by `names` besides.
 
     Hosts matter where anyone may ask who reaches the port, and only this machine does: a page has
-    no token, and no certificate for its own name.
+    no token, and no certificate for its own name. `foreign_origins` may ask unless that is off.
     """
     local = ipaddress.ip_address(address.partition("%")[0]).is_loopback
     hosts = Hosts(names) if local and not terms.tokens and not terms.tls else None
-    return Gate(terms.tokens, hosts, terms.max_request_bytes)
+    scheme = "" if foreign_origins else "https" if terms.tls else "http"
+    return Gate(terms.tokens, hosts, terms.max_request_bytes, scheme)
 
 
 def _is_open(request: Request) -> bool:
@@ -120,6 +150,13 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _another_origin(header: bytes) -> PermissionDenied:
+    return PermissionDenied(
+        f"Pages of {header.decode('latin-1')} may not use this server "
+        "(--rest_api_refuse_foreign_origins): only its own may"
+    )
 
 
 def _another_host(header: bytes) -> PermissionDenied:

@@ -30,7 +30,14 @@ from server_ext.api.inference import Inference
 from server_ext.api.lookup import from_proto
 from server_ext.api.services import Services
 from server_ext.codecs.request_frames import FramedRequest
-from server_ext.errors import Code, InvalidArgument, ServingError, failure, outcome
+from server_ext.errors import (
+    Code,
+    InvalidArgument,
+    PermissionDenied,
+    ServingError,
+    failure,
+    outcome,
+)
 from server_ext.lifecycle.servable import Turn
 
 # Bytes of an error message that reach a client, as model_servers/grpc_status_util.cc. A client may
@@ -185,6 +192,12 @@ def _status(services: Services, request: GetModelStatusRequest) -> Any:
 
 
 def _reload(services: Services, request: ReloadConfigRequest) -> Any:
+    if not services.reload_requests:
+        raise PermissionDenied(
+            "HandleReloadConfigRequest is off (--enable_reload_requests=false): the models of this "
+            "server are managed by whoever started it, such as the magics, or Jupyter's panel and "
+            "its API at /tfs/api"
+        )
     return services.reloads.handle(request)
 
 

@@ -20,6 +20,11 @@ class Changes:
         self._changed = Condition(lock)
         self._count = 0
 
+    @property
+    def count(self) -> int:
+        """How many there were; for who compares it with an earlier one."""
+        return self._count
+
     def happened(self) -> None:
         """Wake who waits. Lock held."""
         self._count += 1

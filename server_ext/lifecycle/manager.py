@@ -137,6 +137,21 @@ class Manager:
         """
         return self._changes.wait_until(condition, timeout_s)
 
+    @property
+    def changes(self) -> int:
+        """A number that grows when a state may have changed."""
+        return self._changes.count
+
+    def in_use(self) -> dict[tuple[str, int], int]:
+        """Return how many requests use a version now, by model and version; none with none."""
+        with self._lock:
+            return {
+                (model.name, record.version): record.handles
+                for model in self._models.values()
+                for record in model.records.values()
+                if record.handles
+            }
+
     def close(self, timeout_s: float) -> None:
         """Unload everything and end the threads, after the loads and requests that are under way.
 

@@ -215,6 +215,15 @@ def test_a_refused_label_changes_nothing(reloads, source, disk):
     assert source.models == ()
 
 
+def test_a_replay_may_have_labels_that_were_accepted_before(reloads, source, manager, disk):
+    labelled = disk.model("a", 1, labels={"stable": 9})
+
+    reloads.apply([labelled], wait=False, replay=True)
+
+    assert source.models == (labelled,)
+    assert comes_to(manager, {"a": 1})
+
+
 def test_a_server_that_stops_ends_the_wait_and_applies_no_more(reloads, manager, disk):
     disk.held["slow"] = threading.Event()
     with ThreadPoolExecutor(1) as pool:

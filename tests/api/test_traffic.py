@@ -1,5 +1,6 @@
 import pytest
 
+from server_ext.api.recorded import MAX_KEPT, RecordedTraffic
 from server_ext.api.traffic import MAX_NAMES, Counts, Traffic
 from server_ext.errors import Code
 from server_ext.metrics import Metric, Registry
@@ -62,3 +63,34 @@ def test_random_names_do_not_fill_the_memory_and_real_ones_keep_their_cells(regi
     assert len(points) == MAX_NAMES + 3
     assert points["", "NOT_FOUND"] == 51
     assert points["real", "INVALID_ARGUMENT"] == 1
+
+
+def test_requests_are_kept_until_they_are_fetched_where_somebody_is_told_of_them(
+    registry: Registry,
+):
+    traffic = RecordedTraffic(registry)
+
+    traffic.served("m", 3, "Predict", 0.001)
+    traffic.failed("m", 3, Code.INTERNAL)
+
+    assert traffic.of("m", 3) == Counts(2, 1)
+    assert traffic.fetch() == [("m", 3, 0.001), ("m", 3, None)]
+    assert traffic.fetch() == []
+
+
+def test_no_more_requests_are_kept_than_fit(registry: Registry):
+    traffic = RecordedTraffic(registry)
+
+    for number in range(MAX_KEPT + 1):
+        traffic.served("m", 1, "Predict", number)
+
+    assert len(kept := traffic.fetch()) == MAX_KEPT
+    assert kept[-1] == ("m", 1, MAX_KEPT)
+
+
+def test_a_server_that_reports_to_nobody_keeps_no_request(registry: Registry):
+    traffic = Traffic(registry)
+
+    traffic.served("m", 3, "Predict", 0.001)
+
+    assert traffic.fetch() == []

@@ -176,3 +176,59 @@ def test_a_length_above_the_limit_is_refused_by_the_header():
 def test_without_a_limit_any_length_passes():
     assert Gate().refusal(ask("POST", PREDICT, content_length="9" * 18)) is None
     assert Gate().too_large(1 << 60) is None
+
+
+OWN = {"origin": "http://127.0.0.1:8501", "host": "127.0.0.1:8501"}
+JSON = {"content_type": "application/json"}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example.org",
+        "http://127.0.0.1",
+        "http://127.0.0.1:8888",
+        "http://localhost:8501",
+        "https://127.0.0.1:8501",
+        "http://127.0.0.1:8501.example.org",
+        "127.0.0.1:8501",
+        "null",
+        "",
+    ],
+)
+def test_no_page_of_another_origin_may_ask(origin, method):
+    answer = Gate(scheme="http").refusal(ask(method, PREDICT, **{**OWN, **JSON, "origin": origin}))
+
+    assert answer is not None
+    assert (answer.status, answer.code) == (403, Code.PERMISSION_DENIED)
+    assert b"--rest_api_refuse_foreign_origins" in answer.body
+    assert answer.content_type == b"application/json"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "Application/JSON ; charset=utf-8"])
+def test_the_servers_own_page_may_send_json(kind):
+    assert Gate(scheme="http").refusal(ask("POST", PREDICT, **OWN, content_type=kind)) is None
+    assert Gate(scheme="http").refusal(ask("GET", "/v1/server", **OWN)) is None
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "json"])
+def test_what_a_page_sends_has_to_be_json(kind):
+    answer = Gate(scheme="http").refusal(ask("POST", PREDICT, **OWN, content_type=kind))
+
+    assert answer is not None
+    assert answer.status == 415
+    assert b"Content-Type: application/json" in answer.body
+
+
+def test_clients_that_are_no_browsers_send_what_they_like():
+    assert Gate(scheme="http").refusal(ask("POST", PREDICT, host="127.0.0.1:8501")) is None
+
+
+def test_the_scheme_of_the_servers_own_page_is_that_of_its_port():
+    tls = Terms(tls=Tls(b"", b"", b"", False))
+    page = ask("GET", "/docs", host="127.0.0.1:8501", origin="https://127.0.0.1:8501")
+
+    assert gate(tls, "127.0.0.1", [], foreign_origins=False).refusal(page) is None
+    assert refused(gate(Terms(), "127.0.0.1", [], foreign_origins=False).refusal(page)) == 403
+    assert gate(Terms(), "127.0.0.1", []).refusal(page) is None

@@ -1,0 +1,39 @@
+"""Traffic that also keeps each request until somebody fetches them, for figures of the last second.
+
+Only a server that reports to whoever started it has this; a request costs it one append.
+Any thread may call.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from server_ext.api.traffic import Request, Traffic
+from server_ext.errors import Code
+from server_ext.metrics import Registry
+
+MAX_KEPT = 500_000
+"""Requests that are kept if nobody fetches them; of more, the newest."""
+
+
+class RecordedTraffic(Traffic):
+    """The same counts, and the requests since the last `fetch`."""
+
+    def __init__(self, registry: Registry) -> None:
+        super().__init__(registry)
+        self._recent: deque[Request] = deque(maxlen=MAX_KEPT)
+
+    def served(self, name: str, version: int, api: str, seconds: float) -> None:
+        """Count a request that a version has answered, and keep how long it took."""
+        super().served(name, version, api, seconds)
+        self._recent.append((name, version, seconds))
+
+    def failed(self, name: str, version: int, code: Code) -> None:
+        """Count a request that a version has not answered, and keep that."""
+        super().failed(name, version, code)
+        self._recent.append((name, version, None))
+
+    def fetch(self) -> list[Request]:
+        """Return what was kept since the last time, the oldest first."""
+        recent = self._recent
+        return [recent.popleft() for _ in range(len(recent))]
