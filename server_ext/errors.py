@@ -4,6 +4,7 @@
       InvalidArgument           the request or the option is wrong as it stands
       NotFound                  no such model, version or file
         ServableNotFound        no loaded version answers this request
+      AlreadyExists             the name is somebody else's
       FailedPrecondition        right request, wrong moment or wrong model
       ResourceExhausted         a limit would be passed
         TooLarge                the request is larger than the server takes
@@ -125,6 +126,12 @@ class ServableNotFound(NotFound):
 
     def __init__(self, request: str) -> None:
         super().__init__(f"Servable not found for request: {request}")
+
+
+class AlreadyExists(ServingError):
+    """What the request would make is there already, and belongs to somebody else."""
+
+    code = Code.ALREADY_EXISTS
 
 
 class FailedPrecondition(ServingError):

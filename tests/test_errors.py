@@ -85,3 +85,10 @@ def test_a_servable_not_found_is_named_as_tensorflow_serving_names_it():
     error = errors.ServableNotFound("Specific(digits, 7)")
 
     assert error.status_text == ("NOT_FOUND: Servable not found for request: Specific(digits, 7)")
+
+
+def test_what_belongs_to_somebody_else_is_a_conflict():
+    error = errors.AlreadyExists("Model m is served by work/a.ipynb")
+
+    assert error.status_text == "ALREADY_EXISTS: Model m is served by work/a.ipynb"
+    assert (error.code.grpc, error.code.http) == (6, 409)

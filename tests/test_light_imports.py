@@ -58,6 +58,12 @@ def test_importing_the_server_package_loads_nothing_heavy(tmp_path: Path):
     assert not loaded_by("import server_ext", tmp_path) & HEAVY
 
 
+def test_importing_what_hosts_a_server_loads_nothing_heavy(tmp_path: Path):
+    loaded = loaded_by("import server_ext.hosting.host", tmp_path)
+
+    assert not loaded & {*HEAVY, "asyncio", "jupyter_core", "tornado", "traitlets"}
+
+
 def test_importing_the_magics_loads_nothing_heavy(tmp_path: Path):
     assert not loaded_by("import tfs_magics", tmp_path) & HEAVY
 
@@ -66,6 +72,29 @@ def test_loading_the_extension_loads_no_tensorflow_grpc_or_jupyter_server(tmp_pa
     loaded = loaded_by(LOAD_EXTENSION, tmp_path)
 
     assert not loaded & {"tensorflow", "tensorflow_serving", "keras", "grpc", "jupyter_server"}
+
+
+def test_the_extension_of_jupyter_is_light_on_top_of_jupyter(tmp_path: Path):
+    loaded = loaded_by("import server_ext.jupyter.app", tmp_path)
+
+    assert not loaded & (HEAVY - {"jupyter_server"})
+
+
+def test_the_extension_of_jupyter_takes_less_than_a_tenth_of_a_second_to_import(tmp_path: Path):
+    code = (
+        "import jupyter_server.serverapp, jupyter_server.extension.application, time\n"
+        "began = time.perf_counter()\n"
+        "import server_ext; server_ext._jupyter_server_extension_points()\n"
+        "print(time.perf_counter() - began)"
+    )
+    command = [sys.executable, "-c", code]
+
+    best = min(
+        float(subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout)
+        for _ in range(5)
+    )
+
+    assert best < 0.1
 
 
 @pytest.mark.parametrize("name", ["export", "serve", "predict", "status", "stop"])

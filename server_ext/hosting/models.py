@@ -1,15 +1,14 @@
-"""The models a server is to serve, and the model_config_file that tells it.
+"""The models a server is to serve, and the configuration that tells it.
 
-The file is TensorFlow Serving's text-format ModelServerConfig. It is replaced in one step, so a
-server that follows it never reads half of it.
+The configuration is TensorFlow Serving's ModelServerConfig, in text format.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from server_ext.errors import InvalidArgument
@@ -19,6 +18,7 @@ _LATEST = re.compile(r"latest(?::(\d+))?")
 _NUMBERS = re.compile(r"\d+(?:,\d+)*")
 _NUMBER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
 MAX_VERSION = 2**63 - 1
+MOST_LATEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Versions:
         if self.numbers:
             return f"specific: {', '.join(map(str, self.numbers))}"
         return f"latest: {self.count}" if self.count else "all"
+
+    @property
+    def words(self) -> str:
+        """The policy as `parse_versions` reads it."""
+        return self.text.replace("specific: ", "").replace(" ", "")
 
     @property
     def config(self) -> str:
@@ -53,11 +58,15 @@ class Versions:
 
 @dataclass(frozen=True)
 class Model:
-    """A model to serve; `base_path` is the absolute directory that holds its versions."""
+    """A model to serve; `base_path` is the absolute directory that holds its versions.
+
+    `labels` are names for versions, which requests can use instead of their numbers.
+    """
 
     name: str
     base_path: str
     versions: Versions = Versions()
+    labels: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 def parse_versions(text: str) -> Versions:
@@ -68,12 +77,14 @@ def parse_versions(text: str) -> Versions:
     """
     compact = text.replace(" ", "").lower()
     latest = _LATEST.fullmatch(compact)
-    if latest and latest[1] != "0":
+    if latest and 1 <= int(latest[1] or 1) <= MOST_LATEST:
         return Versions(count=int(latest[1] or 1))
     if compact == "all":
         return Versions(count=0)
     if _NUMBERS.fullmatch(compact):
-        return Versions(numbers=tuple(sorted({int(number) for number in compact.split(",")})))
+        numbers = sorted({int(number) for number in compact.split(",")})
+        if numbers[-1] <= MAX_VERSION:
+            return Versions(numbers=tuple(numbers))
     raise InvalidArgument(
         f"versions {text!r} is not a choice of versions: use latest:2, all, or numbers like 1,3"
     )
@@ -93,13 +104,6 @@ def found_versions(base_path: str | Path) -> set[int]:
     return {number for number in numbers if abs(number) <= MAX_VERSION}
 
 
-def write(path: Path, models: Iterable[Model]) -> None:
-    """Replace the config file."""
-    fresh = path.with_suffix(".new")
-    fresh.write_text(config_text(models), encoding="utf-8")
-    os.replace(fresh, path)
-
-
 def config_text(models: Iterable[Model]) -> str:
     """Return the ModelServerConfig, in text format."""
     configs = "".join(
@@ -108,10 +112,18 @@ def config_text(models: Iterable[Model]) -> str:
         f"    base_path: {_quoted(model.base_path)}\n"
         '    model_platform: "tensorflow"\n'
         f"    model_version_policy {{ {model.versions.config} }}\n"
+        f"{_labels(model)}"
         "  }\n"
         for model in models
     )
     return f"model_config_list {{\n{configs}}}\n"
+
+
+def _labels(model: Model) -> str:
+    return "".join(
+        f"    version_labels {{ key: {_quoted(label)} value: {version} }}\n"
+        for label, version in sorted(model.labels.items())
+    )
 
 
 def _quoted(text: str) -> str:

@@ -16,25 +16,31 @@ MAX_PORT = 65535
 
 @dataclass(frozen=True)
 class PortWish:
-    """A port for `what`: `fixed` by the user (0: any free one), or `usual` if it is free."""
+    """A port for `what`: `fixed` by the user (0: any free one), or `usual` if it is free.
+
+    Raises:
+        InvalidArgument: the fixed port is no port.
+    """
 
     what: str
     option: str
     usual: int
     fixed: int | None = None
+    host: str = HOST
+
+    def __post_init__(self) -> None:
+        if self.fixed is not None and not 0 <= self.fixed <= MAX_PORT:
+            raise InvalidArgument(f"{self.option} {self.fixed}: a port is from 0 to {MAX_PORT}")
 
     def choose(self) -> int:
         """Return the port to ask for; 0 lets the system pick one.
 
         Raises:
-            InvalidArgument: the fixed port is no port.
             Unavailable: the fixed port is taken.
         """
         if self.fixed is None:
-            return self.usual if is_free(self.usual) else 0
-        if not 0 <= self.fixed <= MAX_PORT:
-            raise InvalidArgument(f"{self.option} {self.fixed}: a port is from 0 to {MAX_PORT}")
-        if self.fixed and not is_free(self.fixed):
+            return self.usual if is_free(self.usual, self.host) else 0
+        if self.fixed and not is_free(self.fixed, self.host):
             raise Unavailable(
                 f"Port {self.fixed} for {self.what} is taken. "
                 f"Choose another, or leave out {self.option} to get a free one."
@@ -48,13 +54,19 @@ class PortWish:
         return ""
 
 
-def is_free(port: int) -> bool:
+def is_free(port: int, host: str = HOST) -> bool:
     """Tell whether a server could listen on this port of this machine now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+    try:
+        family, kind, _, _, place = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError:  # no such address: the server says so better than we could
+        return True
+    with socket.socket(family, kind) as probe:
         if os.name == "posix":  # connections that end do not count, servers do
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind(place)
         except OSError:
             return False
     return True

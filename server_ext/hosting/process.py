@@ -1,51 +1,45 @@
 """The model server as a child of this process: starts it, hears its ready line, ends it.
 
-    ServerProcess(command)  --stdin: a pipe nobody writes to-->  the server stops at its end
-                            <--stdout: one JSON line, then text--  ready
-                            <--stderr: log lines--                 LogRing
+    ServerProcess(command)  --stdin: commands, JSON lines--------->  the server stops at its end
+                            <--stdout: ready line, replies, events-  calls.py, `heard`
+                            <--stderr, and stdout that is no JSON--  LogRing
 
 The server ends with us, however we end: the kernel closes the pipe for a process that was killed.
 Only the process that started the server owns it: a forked copy lets go of the pipes, so that it
 neither keeps the server alive nor can stop it. Ctrl-C in a terminal does not reach the server
 (a session of its own), so an interrupted cell stops waiting and nothing else.
 
-Threads: two daemon threads read the pipes; any thread may call any method.
+Threads: two daemon threads read the pipes, one writes; any thread may call any method. `heard` and
+`ended` are called by the one that reads stdout, in the order of what happened.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import signal
+import logging
 import subprocess
 import threading
 import time
-import weakref
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
-from server_ext.errors import Code, FailedPrecondition, ServingError
+from server_ext.errors import Unavailable
+from server_ext.hosting import forks, output
+from server_ext.hosting.calls import Call, Calls
+from server_ext.hosting.forks import Origin
 from server_ext.hosting.logring import LogRing
+from server_ext.hosting.output import Ready, Said
+from server_ext.hosting.pipes import Pipes
 
-READ_BYTES = 65536
+log = logging.getLogger(__name__)
+
 TICK_S = 0.1
 LAST_LINES = 8
+KILL_S = 10.0  # within which the system ends what was killed
 
 
-class Ready(NamedTuple):
-    """What a server says of itself when it listens; a port is None where it does not."""
-
-    pid: int
-    host: str
-    grpc_port: int | None
-    rest_port: int | None
-
-
-class ServerFailed(ServingError):
+class ServerFailed(Unavailable):
     """The server's process did not do what it was started for; `lines` are its last words."""
-
-    code = Code.UNAVAILABLE
 
     def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
         super().__init__("\n".join([message, *(f"  {line}" for line in lines)]))
@@ -56,24 +50,37 @@ class ServerFailed(ServingError):
 class ServerProcess:
     """One run of the server, from the fork to its exit code."""
 
-    def __init__(self, command: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> None:
-        self.log = LogRing()
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: str,
+        env: Mapping[str, str],
+        log: LogRing | None = None,
+        heard: Callable[[Said], None] = lambda said: None,
+        ended: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.log = log if log is not None else LogRing()
         self.ready: Ready | None = None
-        self._owner_pid = os.getpid()
+        self._first_line = self.log.next
+        self._tell, self._tell_end = heard, ended
+        self._origin = Origin()
         self._started = time.monotonic()
         self._heard = threading.Event()  # the ready line, or the end of stdout
         self._stop_lock = threading.Lock()
         self._spawn(command, cwd, env)
+        pipes = self._pipes
+        self._calls = Calls(pipes.stdin, pipes.close)
         self._readers = [
-            self._reader(self._stdout, self._hear),
-            self._reader(self._stderr, self.log.add),
+            output.reader(pipes.stdout, self._hear, self._end),
+            output.reader(pipes.stderr, self._note, partial(pipes.close, pipes.stderr)),
         ]
-        _living.add(self)
+        forks.follow(self)
 
     @property
     def owned(self) -> bool:
         """Whether this process started the server, and is no forked copy of the one that did."""
-        return os.getpid() == self._owner_pid
+        return self._origin.here
 
     @property
     def alive(self) -> bool:
@@ -88,19 +95,31 @@ class ServerProcess:
     def exit_text(self) -> str:
         """How it ended: `exit code 1`, `signal SIGKILL`; empty as long as it runs."""
         code = self._child.poll() if self.owned else None
-        if code is None:
-            return ""
-        if code >= 0:
-            return f"exit code {code}"
-        try:
-            return f"signal {signal.Signals(-code).name}"
-        except ValueError:
-            return f"signal {-code}"
+        return "" if code is None else output.exit_text(code)
 
     @property
     def seconds(self) -> float:
         """Seconds since the start."""
         return time.monotonic() - self._started
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The last few lines that this run wrote."""
+        return self.log.last(LAST_LINES, self._first_line)
+
+    def ask(self, do: str, **fields: Any) -> Call:
+        """Send a command, without waiting for anything; `wait` of what is returned does.
+
+        Raises:
+            FailedPrecondition: this is a forked copy of the process that started the server.
+        """
+        self._origin.check()
+        return self._calls.ask(do, **fields)
+
+    def kill(self) -> None:
+        """End it by force, at once; `stop` collects what is left."""
+        if self.owned:
+            self._child.kill()
 
     def wait_ready(self, timeout_s: float, waiting: Callable[[], None] = lambda: None) -> Ready:
         """Block until the server listens, calling `waiting` several times a second.
@@ -113,14 +132,14 @@ class ServerProcess:
             if self.seconds > timeout_s:
                 raise ServerFailed(
                     f"The model server was not ready {timeout_s:.0f} s after its start.",
-                    self.log.last(LAST_LINES),
+                    self.last_lines,
                 )
             waiting()
         if self.ready is None:
             self._collect(timeout_s=5)
             raise ServerFailed(
                 f"The model server did not start ({self.exit_text or 'it closed its output'}).",
-                self.log.last(LAST_LINES),
+                self.last_lines,
             )
         return self.ready
 
@@ -130,26 +149,27 @@ class ServerProcess:
         Raises:
             FailedPrecondition: this is a forked copy of the process that started the server.
         """
-        if not self.owned:
-            raise FailedPrecondition(
-                f"The model server belongs to process {self._owner_pid}, which forked this one. "
-                "Stop it there."
-            )
+        self._origin.check()
         with self._stop_lock:
             self._child.terminate()
             gone = self._wait(timeout_s)
             if not gone:
                 self._child.kill()
-                self._wait(timeout_s)
-            self._close(self._stdin)
+                self._wait(KILL_S)
+            self._calls.close(timeout_s=1)
         self._collect(timeout_s=1)
         return gone
 
+    def let_go(self) -> None:
+        """In a forked copy: keep no pipe open, so that it neither keeps the server nor stops it."""
+        self._pipes.close_all()
+
     def _spawn(self, command: Sequence[str], cwd: str, env: Mapping[str, str]) -> None:
-        """Start the child on raw pipes: no file object, so a forked copy can just close them."""
-        pipes = [os.pipe() for _ in range(3)]
-        (stdin, self._stdin), (self._stdout, stdout), (self._stderr, stderr) = pipes
-        self._open = {self._stdin, self._stdout, self._stderr}
+        try:
+            self._pipes = Pipes()
+        except OSError as error:
+            raise ServerFailed(f"There is no pipe to be had: {error.strerror}.") from error
+        stdin, stdout, stderr = self._pipes.theirs
         try:
             self._child = subprocess.Popen(
                 command,
@@ -161,44 +181,40 @@ class ServerProcess:
                 start_new_session=True,
             )
         except OSError as error:
-            for end in list(self._open):
-                self._close(end)
+            self._pipes.close_all()
             raise ServerFailed(f"{command[0]} cannot be started: {error.strerror}.") from error
-        finally:
-            for end in (stdin, stdout, stderr):
-                os.close(end)
+        self._pipes.close(*self._pipes.theirs)
 
-    def _hear(self, line: str) -> None:
-        """Take a line of stdout: the first JSON object with a pid is the ready line."""
-        if self.ready is None and line.startswith("{"):
-            with contextlib.suppress(ValueError, KeyError):
-                self.ready = _ready(json.loads(line))
-                self._heard.set()
-                return
-        self.log.add(line)
+    def _hear(self, lines: Sequence[str]) -> None:
+        """Take lines of stdout: JSON objects for us, and text for the log."""
+        self._note([line for line in lines if not self._understood(output.json_object(line))])
 
-    def _reader(self, source: int, take: Callable[[str], None]) -> threading.Thread:
-        thread = threading.Thread(
-            target=self._read, args=(source, take), name="model-server-output", daemon=True
-        )
-        thread.start()
-        return thread
-
-    def _read(self, source: int, take: Callable[[str], None]) -> None:
-        """Hand over whole lines until the other end is closed."""
-        rest = b""
-        while chunk := os.read(source, READ_BYTES):
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                take(line.decode("utf-8", "replace").rstrip("\r"))
-            if len(rest) > READ_BYTES:  # a line without an end must not grow for ever
-                take(rest.decode("utf-8", "replace"))
-                rest = b""
-        if rest:
-            take(rest.decode("utf-8", "replace"))
-        self._close(source)
-        if source == self._stdout:
+    def _understood(self, said: Said | None) -> bool:
+        if said is None:
+            return False
+        if "event" in said:
+            try:
+                self._tell(said)
+            except Exception:  # a bug of ours must not cost what else the server said
+                log.exception("The model server's %r could not be taken", said["event"])
+        elif "id" in said:
+            return self._calls.reply(said)
+        elif self.ready is None and "pid" in said:
+            self.ready = output.ready(said)
             self._heard.set()
+        else:
+            return False
+        return True
+
+    def _note(self, lines: Sequence[str]) -> None:
+        self.log.add(*lines)
+
+    def _end(self) -> None:
+        """Let those go who wait for a word of the server; there will be none."""
+        self._pipes.close(self._pipes.stdout)
+        self._heard.set()
+        self._calls.end(ServerFailed("The model server ended before it answered.", self.last_lines))
+        self._tell_end()
 
     def _wait(self, timeout_s: float) -> bool:
         try:
@@ -211,32 +227,5 @@ class ServerProcess:
         """Wait for the exit and the last words of a server that is on its way out."""
         until = time.monotonic() + timeout_s
         self._wait(timeout_s)
-        for reader in self._readers:
-            reader.join(max(0.0, until - time.monotonic()))
-
-    def _close(self, end: int) -> None:
-        if end in self._open:
-            self._open.remove(end)
-            os.close(end)
-
-    def _let_go(self) -> None:
-        """Close our ends in a forked copy, where no thread of ours runs and no lock is sure."""
-        for end in list(self._open):
-            self._close(end)
-        self.log = LogRing()
-
-
-def _ready(said: Mapping[str, Any]) -> Ready:
-    return Ready(said["pid"], said["host"], said["port"], said["rest_api_port"])
-
-
-_living: weakref.WeakSet[ServerProcess] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for process in list(_living):
-        process._let_go()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+        for thread in self._readers:
+            thread.join(max(0.0, until - time.monotonic()))

@@ -1,4 +1,4 @@
-"""Which versions are wanted, and the config file that says so."""
+"""Which versions are wanted, and the configuration that says so."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from server_ext.errors import InvalidArgument
-from server_ext.hosting import models as modelfile
-from server_ext.hosting.models import Model, Versions, found_versions, parse_versions
+from server_ext.hosting.models import (
+    Model,
+    Versions,
+    config_text,
+    found_versions,
+    parse_versions,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +34,9 @@ def test_a_choice_of_versions_is_read(text: str, versions: Versions, shown: str)
     assert versions.text == shown
 
 
-@pytest.mark.parametrize("text", ["", "newest", "latest:0", "latest:x", "1,", "-1", "1;2"])
+@pytest.mark.parametrize(
+    "text", ["", "newest", "latest:0", "latest:x", f"latest:{2**31}", "1,", "-1", "1;2", str(2**63)]
+)
 def test_anything_else_is_refused_with_what_would_do(text: str):
     with pytest.raises(InvalidArgument, match="use latest:2, all, or numbers like 1,3"):
         parse_versions(text)
@@ -57,18 +64,16 @@ def test_only_numbers_are_versions(tmp_path: Path):
     assert found_versions(tmp_path / "absent") == set()
 
 
-def test_the_file_is_a_model_server_config(tmp_path: Path):
-    path = tmp_path / "models.config"
+def test_the_text_is_a_model_server_config():
     odd = 'a "quoted"\\ name, ü\n'
     models = [
         Model(odd, "/m/ü", Versions(2)),
-        Model("b", "/m/b", Versions(0)),
+        Model("b", "/m/b", Versions(0), {"stable": 1, 'a "b"': 3}),
         Model("c", "/m/c", Versions(numbers=(1, 3))),
     ]
 
-    modelfile.write(path, models)
+    config = text_format.Parse(config_text(models), model_server_config_pb2.ModelServerConfig())
 
-    config = text_format.Parse(path.read_text(), model_server_config_pb2.ModelServerConfig())
     found = config.model_config_list.config
     assert [(each.name, each.base_path) for each in found] == [
         (odd, "/m/ü"),
@@ -78,12 +83,15 @@ def test_the_file_is_a_model_server_config(tmp_path: Path):
     assert found[0].model_version_policy.latest.num_versions == 2
     assert found[1].model_version_policy.WhichOneof("policy_choice") == "all"
     assert list(found[2].model_version_policy.specific.versions) == [1, 3]
-    assert [each.name for each in tmp_path.iterdir()] == ["models.config"]
+    assert dict(found[1].version_labels) == {"stable": 1, 'a "b"': 3}
+
+
+@pytest.mark.parametrize("text", ["latest:1", "latest:7", "all", "1,3"])
+def test_the_words_of_a_choice_are_read_as_the_same_choice(text: str):
+    assert parse_versions(text).words == text
 
 
 def test_no_models_is_a_config_too():
-    parsed = text_format.Parse(
-        modelfile.config_text([]), model_server_config_pb2.ModelServerConfig()
-    )
+    parsed = text_format.Parse(config_text([]), model_server_config_pb2.ModelServerConfig())
 
     assert parsed.WhichOneof("config") == "model_config_list"

@@ -73,7 +73,7 @@ def test_the_ready_line_tells_the_ports(start: Start):
 
     ready = process.wait_ready(30)
 
-    assert ready == (process.ready.pid if process.ready else 0, "h", 1, 2)
+    assert ready == (process.ready.pid if process.ready else 0, "h", 1, 2, False)
     assert process.alive
     assert process.exit_text == ""
 
@@ -180,7 +180,7 @@ def test_a_forked_copy_neither_stops_the_child_nor_keeps_it_alive(start: Start):
     try:
         assert os.read(checked[0], 1) == b"y"
         assert process.alive
-        process._close(process._stdin)  # all that is left of the pipe is in the copy
+        process._pipes.close(process._pipes.stdin)  # all that is left of the pipe is in the copy
         assert process._wait(30), "the copy keeps the child alive"
     finally:
         for end in (*checked, *wait_for_end):
