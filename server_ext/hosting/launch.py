@@ -9,9 +9,12 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from server_ext.hosting.command import command, environment
 from server_ext.hosting.logring import LogRing
@@ -20,6 +23,7 @@ from server_ext.hosting.process import ServerFailed, ServerProcess
 from server_ext.hosting.settings import Settings
 
 TOKEN_BYTES = 32
+PREFIX = "tfs-magics-"
 
 
 class Launcher:
@@ -47,8 +51,9 @@ class Launcher:
             ServerFailed: the system does not let us.
         """
         self.clear()
+        remove_left_behind()
         try:
-            self._directory = Path(tempfile.mkdtemp(prefix="tfs-magics-"))
+            self._directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
             token_file = self._token_file(self._directory)
         except OSError as error:
             raise ServerFailed(
@@ -89,3 +94,21 @@ class Launcher:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(f"{self.token}\n")
         return path
+
+
+def remove_left_behind() -> None:
+    """Remove what hosts of this user that were killed have left in the directory for such files."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}[0-9]*-*"):
+        pid = directory.name.removeprefix(PREFIX).partition("-")[0]
+        if pid.isdigit() and not psutil.pid_exists(int(pid)) and _is_private(directory):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_private(directory: Path) -> bool:
+    """Tell whether it is a directory that only this user can have made."""
+    try:
+        found = directory.lstat()
+    except OSError:
+        return False
+    mine = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+    return mine and stat.S_ISDIR(found.st_mode)
