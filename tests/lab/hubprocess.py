@@ -11,19 +11,17 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-import psutil
 import requests
 from jupyterprocess import (
     LOOK_S,
     START_TIMEOUT_S,
-    STOP_TIMEOUT_S,
+    Family,
     Jupyter,
     answers,
     surroundings,
@@ -59,7 +57,7 @@ c.JupyterHub.load_roles = [
 """
 
 
-class Hub(Jupyter):
+class Hub(Jupyter, Family):
     """A hub with the one user `ada`, who logs in with `password`; asked with a token of a service."""
 
     def __init__(self, home: Path, root: Path) -> None:
@@ -106,24 +104,6 @@ class Hub(Jupyter):
     def end_server(self) -> None:
         """End ada's Jupyter server, as the button in the hub's page does."""
         self.tell("DELETE", f"hub/api/users/{USER}/server")
-
-    def descendants(self) -> list[psutil.Process]:
-        """Return all processes that the hub has started, with what they have started."""
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def stop(self) -> None:
-        """End the hub with its proxy and the servers of its users."""
-        family = self.descendants() if self.process.poll() is None else []
-        self.process.send_signal(signal.SIGTERM)
-        _, left = psutil.wait_procs(family, timeout=STOP_TIMEOUT_S)
-        for process in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        try:
-            self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S

@@ -38,6 +38,31 @@ SETTINGS = {
 }
 
 
+class Family:
+    """A process, and all that it has started."""
+
+    process: subprocess.Popen[bytes]
+
+    def descendants(self) -> list[psutil.Process]:
+        """Return all processes that it, or one of its children, has started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def stop(self) -> None:
+        """End it as a service manager does, and by force what does not end by that."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family = self.descendants() if self.process.poll() is None else []
+            self.process.send_signal(signal.SIGTERM)
+            _, left = psutil.wait_procs(family, timeout=STOP_TIMEOUT_S)
+            for process in left:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
 class Jupyter:
     """A Jupyter server that answers under `url`, which ends in a slash."""
 
@@ -59,7 +84,7 @@ class Jupyter:
         return answer.json() if answer.content else None
 
 
-class JupyterServer(Jupyter):
+class JupyterServer(Jupyter, Family):
     """`jupyter lab` with a home of its own; `root` is the directory that it shows.
 
     `process` is the process itself, to be ended in any way.
@@ -101,25 +126,6 @@ class JupyterServer(Jupyter):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(LOOK_S)
         raise RuntimeError(f"Jupyter did not start:\n{self.log.read_text()[-4000:]}")
-
-    def descendants(self) -> list[psutil.Process]:
-        """Return all processes that it, or one of its children, has started."""
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def stop(self) -> None:
-        """End it as a service manager does, and by force what does not end by that."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            family = self.descendants() if self.process.poll() is None else []
-            self.process.send_signal(signal.SIGTERM)
-            _, left = psutil.wait_procs(family, timeout=STOP_TIMEOUT_S)
-            for process in left:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-        try:
-            self.process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 def answers(url: str) -> bool:
