@@ -96,19 +96,23 @@ class TFSHandler(APIHandler):
         """Note in the log what a user does."""
         self.log.info("tfs: %s %s", self.current_user.username, what)
 
+    def error_body(self, message: str, reason: str) -> dict[str, str]:
+        """Return what an error is told by."""
+        return errors.answer(message, reason)
+
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer with an error in our form; whatever happened, no client sees a traceback."""
         error = kwargs.get("exc_info", (None, None, None))[1]
         if isinstance(error, ServingError):
             self.set_status(errors.status_of(error))
-            body = errors.answer(error.message, error.code.name)
+            body = self.error_body(error.message, error.code.name)
         elif status_code == 403 and not self.current_user:
-            body = errors.answer(errors.NOT_LOGGED_IN, Code.UNAUTHENTICATED.name)
+            body = self.error_body(errors.NOT_LOGGED_IN, Code.UNAUTHENTICATED.name)
         elif isinstance(error, HTTPError):
             message = errors.plain_message(status_code, error.log_message)
-            body = errors.answer(message, errors.reason_of(status_code))
+            body = self.error_body(message, errors.reason_of(status_code))
         else:
-            body = errors.answer(errors.INTERNAL, Code.INTERNAL.name)
+            body = self.error_body(errors.INTERNAL, Code.INTERNAL.name)
         if self.get_status() == 503:
             self.set_header("Retry-After", str(self.service.retry_after_s()))
         self.finish(body)

@@ -96,6 +96,10 @@ class ProxyHandler(TFSHandler):
         """Pass on what the model server answers."""
         await self._answer()
 
+    def error_body(self, message: str, reason: str) -> dict[str, str]:
+        """Return what an error is told by; clients of TensorFlow Serving read `error`."""
+        return {"error": message, **super().error_body(message, reason)}
+
     def on_connection_close(self) -> None:
         """Let the model server know that the client has left."""
         super().on_connection_close()
@@ -174,6 +178,8 @@ class ProxyHandler(TFSHandler):
     def _begin(self, head: Head) -> None:
         self._transforms = []  # the model server has compressed what is worth it
         self.set_status(head.status)
+        if head.status == 503:  # a model that is still loading, as after a restart
+            self.set_header("Retry-After", str(self.service.retry_after_s()))
         self.clear_header("Content-Type")  # tornado's guess, if the model server says nothing
         for name, values in _grouped(head.headers).items():
             self.clear_header(name)
