@@ -103,42 +103,13 @@ class ModelServer:
             poll_wait_s=options.file_system_poll_wait_seconds,
         )
         self._request_logs = RequestLogs(self._metrics, options.saved_model_tags.split(","))
-        self._reloads = Reloads(
-            self._manager,
-            self._source,
-            timeout_s=options.reload_timeout_seconds,
-            allow_unavailable_labels=options.allow_version_labels_for_unavailable_models,
-            counter=self._metrics.first,
-            check=self._request_logs.check,
-            applied=self._request_logs.apply,
-        )
-        self._config_file = (
-            ConfigFile(
-                options.model_config_file,
-                options.model_config_file_poll_wait_seconds,
-                partial(self._reloads.apply, wait=options.wait_for_models),
-            )
-            if options.model_config_file
-            else None
-        )
-        asked, coming = options.commands_on_stdin, Coming(self._manager)
+        self._reloads = self._make_reloads()
+        self._config_file = self._make_config_file()
+        asked = options.commands_on_stdin
+        coming = Coming(self._manager)
         traffic = RecordedTraffic(self._metrics) if asked else Traffic(self._metrics)
         overview = Overview(self._manager, self._source, traffic, self._process, self._batching.of)
-        self._services = Services(
-            Lookup(
-                self._manager,
-                lambda name: labels.of(self._source.models, name),
-                coming if asked else None,
-            ),
-            StatusApi(self._manager, self._source.problem),
-            traffic,
-            overview,
-            self._reloads,
-            self._request_logs,
-            check_methods=options.enable_signature_method_name_check,
-            tensor_content=options.enable_serialization_as_tensor_content,
-            reload_requests=options.enable_reload_requests,
-        )
+        self._services = self._make_services(traffic, overview, coming if asked else None)
         self.parts = Parts(
             self._manager,
             self._source,
@@ -197,6 +168,41 @@ class ModelServer:
         self._request_logs.close(timeout_s=5)
         self._batching.close(timeout_s=1)
         self._manager.close(timeout_s=5)
+
+    def _make_reloads(self) -> Reloads:
+        return Reloads(
+            self._manager,
+            self._source,
+            timeout_s=self._options.reload_timeout_seconds,
+            allow_unavailable_labels=self._options.allow_version_labels_for_unavailable_models,
+            counter=self._metrics.first,
+            check=self._request_logs.check,
+            applied=self._request_logs.apply,
+        )
+
+    def _make_config_file(self) -> ConfigFile | None:
+        if not self._options.model_config_file:
+            return None
+        return ConfigFile(
+            self._options.model_config_file,
+            self._options.model_config_file_poll_wait_seconds,
+            partial(self._reloads.apply, wait=self._options.wait_for_models),
+        )
+
+    def _make_services(
+        self, traffic: Traffic, overview: Overview, coming: Coming | None
+    ) -> Services:
+        return Services(
+            Lookup(self._manager, lambda name: labels.of(self._source.models, name), coming),
+            StatusApi(self._manager, self._source.problem),
+            traffic,
+            overview,
+            self._reloads,
+            self._request_logs,
+            check_methods=self._options.enable_signature_method_name_check,
+            tensor_content=self._options.enable_serialization_as_tensor_content,
+            reload_requests=self._options.enable_reload_requests,
+        )
 
     def _configs(self) -> list[ModelConfig]:
         if self._config_file:

@@ -42,7 +42,7 @@ def write(runtime: Path) -> Callable[..., dict[str, str]]:
     def write(pid: int = os.getpid(), written: float | None = None, **more: Any) -> dict[str, str]:
         said = {"port": 8888, "base_url": "/a%40b/", "token": TOKEN, "hostname": "127.0.0.1"}
         file = runtime / f"jpserver-{pid}.json"
-        file.write_text(json.dumps({**said, "pid": pid, "root_dir": "/srv", **more}))
+        file.write_text(json.dumps({**said, "pid": pid, "root_dir": "/notebooks", **more}))
         if written is not None:
             os.utime(file, (written, written))
         return {"JPY_PARENT_PID": str(pid)}
@@ -57,7 +57,7 @@ class Jupyter(http.server.BaseHTTPRequestHandler):
         asked.append(self.headers.get("Authorization"))
         status, body = 200, {"api": 1}
         if self.path.startswith("/rooted/"):
-            body["root_dir"] = "/srv/ada"
+            body["root_dir"] = "/notebooks"
         if self.headers.get("Authorization") != f"token {TOKEN}":
             status, body = 403, {"message": "Forbidden", "reason": None}
         elif self.path.startswith("/plain/"):
@@ -91,7 +91,7 @@ def test_the_file_of_the_process_that_started_the_kernel_tells_address_and_token
     write: Callable[..., dict[str, str]],
 ):
     assert parent_server(write()) == JupyterServer(
-        "http://127.0.0.1:8888/a%40b", TOKEN, os.getpid(), "/srv"
+        "http://127.0.0.1:8888/a%40b", TOKEN, os.getpid(), "/notebooks"
     )
 
 
@@ -218,23 +218,23 @@ def test_a_wrong_address_in_the_environment_is_told_with_where_it_stands(named: 
 def test_a_notebook_has_one_name_however_its_server_was_found(
     write: Callable[..., dict[str, str]], port: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("JPY_SESSION_NAME", "/srv/ada/work/a.ipynb")
+    monkeypatch.setenv("JPY_SESSION_NAME", "/notebooks/work/a.ipynb")
     url = f"http://127.0.0.1:{port}"
 
-    started = find(write(port=port, root_dir="/srv/ada"))
+    started = find(write(port=port, root_dir="/notebooks"))
     given = find({}, f"{url}/rooted", TOKEN)
 
     assert started.owner == given.owner == "work/a.ipynb"
-    assert find({}, f"{url}/older", TOKEN).owner == "/srv/ada/work/a.ipynb"
+    assert find({}, f"{url}/older", TOKEN).owner == "/notebooks/work/a.ipynb"
 
 
 @pytest.mark.parametrize(
     ("path", "root", "name"),
     [
-        ("/srv/ada/work/a.ipynb", "/srv/ada", "work/a.ipynb"),
-        ("/elsewhere/a.ipynb", "/srv/ada", "/elsewhere/a.ipynb"),
-        ("work/a.ipynb", "/srv/ada", "work/a.ipynb"),
-        ("", "/srv/ada", ""),
+        ("/notebooks/work/a.ipynb", "/notebooks", "work/a.ipynb"),
+        ("/elsewhere/a.ipynb", "/notebooks", "/elsewhere/a.ipynb"),
+        ("work/a.ipynb", "/notebooks", "work/a.ipynb"),
+        ("", "/notebooks", ""),
     ],
 )
 def test_a_notebook_is_named_from_the_root_of_jupyter(
