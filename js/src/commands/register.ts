@@ -1,0 +1,324 @@
+/** All commands, as people, menus, shortcuts and settings find them. */
+
+import { InputDialog } from '@jupyterlab/apputils';
+import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import { DisposableSet, type IDisposable } from '@lumino/disposable';
+import type { Panel } from '../panel';
+import { serverIcon } from '../ui/serverIcon';
+import type { Actions } from './actions';
+import { anywhere, checked, described, ofLabel, ofModel, ofStart, ofText, ofVersion } from './args';
+import { CATEGORY, PREFIX } from './ids';
+import type { Menus } from './menus';
+import type { Cells } from './notebook';
+import { reportOf } from './report';
+
+export interface Doers {
+  readonly commands: CommandRegistry;
+  readonly panel: Panel;
+  readonly trans: TranslationBundle;
+  readonly actions: Actions;
+  readonly menus: Menus;
+  readonly cells: Cells;
+  readonly show: () => void;
+  readonly openModel: (model: string, version?: number) => void;
+  readonly openLog: () => void;
+  readonly selectedDirectory: () => string | null;
+  readonly chooseDirectory: () => Promise<string | null>;
+}
+
+type Options = CommandRegistry.ICommandOptions;
+
+export function register(doers: Doers): IDisposable {
+  const { commands } = doers;
+  const all: Record<string, Options> = {
+    ...serverCommands(doers),
+    ...modelCommands(doers),
+    ...labelCommands(doers),
+    ...menuCommands(doers),
+    ...textCommands(doers),
+  };
+  return DisposableSet.from(
+    Object.entries(all).map(([name, options]) => commands.addCommand(`${PREFIX}${name}`, options)),
+  );
+}
+
+function serverCommands({ panel, trans, actions, show, openLog }: Doers): Record<string, Options> {
+  const state = (): string | undefined => panel.store.snapshot.server?.state;
+  const isUp = (): boolean => state() !== 'stopped' && state() !== 'failed';
+  return {
+    show: {
+      label: (args) =>
+        args['isPalette'] ? trans.__('Show the Model Server') : trans.__('Model Server'),
+      caption: trans.__('Show what is served, and how it is'),
+      icon: serverIcon,
+      describedBy: described({ isPalette: 'boolean' }),
+      execute: () => show(),
+    },
+    start: {
+      label: trans.__('Start Server'),
+      caption: trans.__('Start the model server with all its models'),
+      icon: runIcon,
+      isEnabled: () => !isUp() || state() === undefined,
+      describedBy: described({ anyPort: 'boolean' }),
+      execute: (args) => actions.start(checked(ofStart, args).anyPort ?? false),
+    },
+    stop: {
+      label: trans.__('Stop Server'),
+      caption: trans.__('Stop the model server; its models stay listed'),
+      icon: stopIcon,
+      isEnabled: isUp,
+      describedBy: described({}),
+      execute: () => actions.stop(),
+    },
+    restart: {
+      label: trans.__('Restart Server'),
+      caption: trans.__('Stop the model server and start it again'),
+      icon: refreshIcon,
+      isEnabled: isUp,
+      describedBy: described({}),
+      execute: () => actions.restart(),
+    },
+    forget: {
+      label: trans.__('Stop and Forget All Models…'),
+      isEnabled: () => panel.store.snapshot.models.length > 0,
+      describedBy: described({}),
+      execute: () => actions.forget(),
+    },
+    poll: {
+      label: trans.__('Look for New Versions Now'),
+      isEnabled: () => state() === 'running',
+      describedBy: described({}),
+      execute: () => actions.poll(),
+    },
+    'open-log': {
+      label: trans.__('Open Log'),
+      caption: trans.__('Show the log of the model server'),
+      describedBy: described({}),
+      execute: () => openLog(),
+    },
+  };
+}
+
+function modelCommands(doers: Doers): Record<string, Options> {
+  const { trans, actions, openModel, chooseDirectory } = doers;
+  return {
+    'serve-directory': {
+      label: trans.__('Serve a Directory…'),
+      caption: trans.__('Serve the versions in a directory'),
+      icon: serverIcon,
+      describedBy: described({ path: 'string' }),
+      execute: async (args) => {
+        const path = typeof args['path'] === 'string' ? args['path'] : await chooseDirectory();
+        return path !== null && serve(doers, path);
+      },
+    },
+    'serve-item': {
+      label: trans.__('Serve This Model'),
+      caption: trans.__('Serve the versions in this directory'),
+      icon: serverIcon,
+      isVisible: () => doers.selectedDirectory() !== null,
+      describedBy: described({}),
+      execute: async () => {
+        const path = doers.selectedDirectory();
+        return path !== null && serve(doers, path);
+      },
+    },
+    'open-model': {
+      label: trans.__('Open'),
+      describedBy: described({ model: 'string', version: 'number' }, 'model'),
+      execute: (args) => {
+        const { model, version } = checked(ofModel, args);
+        openModel(model, version);
+      },
+    },
+    load: {
+      label: trans.__('Load'),
+      describedBy: described({ model: 'string', version: 'number' }, 'model', 'version'),
+      execute: (args) => {
+        const { model, version } = checked(ofVersion, args);
+        return actions.load(model, version);
+      },
+    },
+    unload: {
+      label: trans.__('Unload'),
+      describedBy: described({ model: 'string', version: 'number' }, 'model', 'version'),
+      execute: (args) => {
+        const { model, version } = checked(ofVersion, args);
+        return actions.unload(model, version);
+      },
+    },
+    remove: {
+      label: (args) => trans.__('Remove %1…', String(args['model'] ?? '')),
+      describedBy: described({ model: 'string' }, 'model'),
+      execute: (args) => actions.remove(checked(ofModel, args).model),
+    },
+  };
+}
+
+/** Ask for a name and serve what is in a directory, or above it if it is a version's. */
+async function serve({ trans, actions }: Doers, path: string): Promise<boolean> {
+  const parts = path.split('/').filter((part) => part !== '');
+  const isVersion = /^\d+$/.test(parts.at(-1) ?? '') && parts.length > 1;
+  const model = isVersion ? parts.slice(0, -1) : parts;
+  const usual = (model.at(-1) ?? 'model').replace(/[^A-Za-z0-9_.-]+/g, '-');
+  const answer = await InputDialog.getText({
+    title: trans.__('Serve %1', model.join('/')),
+    label: trans.__('Name of the model'),
+    text: usual,
+    pattern: '[A-Za-z0-9_.\\-]{1,200}',
+    required: true,
+    okLabel: trans.__('Serve'),
+  });
+  const name = answer.button.accept ? answer.value?.trim() : '';
+  return name ? actions.serve(name, model.join('/')) : false;
+}
+
+function labelCommands({ trans, actions }: Doers): Record<string, Options> {
+  const arguments_ = described(
+    { model: 'string', version: 'number', label: 'string' },
+    'model',
+    'version',
+    'label',
+  );
+  return {
+    'set-label': {
+      label: (args) => trans.__('Set Label %1', String(args['label'] ?? '')),
+      describedBy: arguments_,
+      execute: (args) => {
+        const { model, version, label } = checked(ofLabel, args);
+        return actions.setLabel(model, label, version);
+      },
+    },
+    'toggle-label': {
+      label: (args) => {
+        const { model, version, label } = checked(ofLabel, args);
+        const at = actions.model(model)?.labels[label];
+        return at === undefined || at === version ? label : trans.__('%1 (now on %2)', label, at);
+      },
+      isToggleable: true,
+      isToggled: (args) => {
+        const { model, version, label } = checked(ofLabel, args);
+        return actions.model(model)?.labels[label] === version;
+      },
+      describedBy: arguments_,
+      execute: (args) => {
+        const { model, version, label } = checked(ofLabel, args);
+        const at = actions.model(model)?.labels[label];
+        return actions.setLabel(model, label, at === version ? null : version);
+      },
+    },
+    'new-label': {
+      label: trans.__('New Label…'),
+      describedBy: described({ model: 'string', version: 'number' }, 'model', 'version'),
+      execute: async (args) => {
+        const { model, version } = checked(ofVersion, args);
+        const answer = await InputDialog.getText({
+          title: trans.__('New label for version %1 of %2', version, model),
+          label: trans.__('Label'),
+          pattern: '[^\\s/]+',
+          required: true,
+          okLabel: trans.__('Set'),
+        });
+        const label = answer.button.accept ? answer.value?.trim() : '';
+        return label ? actions.setLabel(model, label, version) : false;
+      },
+    },
+    'roll-back': {
+      label: (args) => trans.__('Roll Back to %1', String(args['to'] ?? '')),
+      describedBy: described(
+        { model: 'string', version: 'number', to: 'number' },
+        'model',
+        'version',
+        'to',
+      ),
+      execute: (args) => {
+        const { model, version } = checked(ofVersion, args);
+        const to = args['to'];
+        return typeof to === 'number' && actions.moveLabels(model, version, to);
+      },
+    },
+  };
+}
+
+function menuCommands({ trans, menus }: Doers): Record<string, Options> {
+  return {
+    'server-menu': {
+      label: trans.__('Actions for the Server'),
+      describedBy: described({ x: 'number', y: 'number' }),
+      execute: (args) => menus.ofServer(placeOf(args)),
+    },
+    'row-menu': {
+      label: trans.__('Actions'),
+      describedBy: described(
+        { model: 'string', version: 'number', x: 'number', y: 'number' },
+        'model',
+      ),
+      execute: (args) => {
+        const { model, version } = checked(ofModel, args);
+        if (version === undefined) {
+          menus.ofModel(model, placeOf(args));
+        } else {
+          menus.ofVersion(model, version, placeOf(args));
+        }
+      },
+    },
+    'label-menu': {
+      label: trans.__('Set Label…'),
+      describedBy: described(
+        { model: 'string', version: 'number', x: 'number', y: 'number' },
+        'model',
+        'version',
+      ),
+      execute: (args) => {
+        const { model, version } = checked(ofVersion, args);
+        menus.ofLabels(model, version, placeOf(args));
+      },
+    },
+  };
+}
+
+function textCommands({ panel, trans, cells }: Doers): Record<string, Options> {
+  return {
+    'copy-text': {
+      label: trans.__('Copy'),
+      describedBy: described({ text: 'string' }, 'text'),
+      execute: (args) => cells.copy(checked(ofText, args).text),
+    },
+    'copy-report': {
+      label: trans.__('Copy Report'),
+      caption: trans.__('Copy the state and the last lines of the log, for a bug report'),
+      describedBy: described({}),
+      execute: async () => {
+        const logs = await panel.client.logs(200);
+        cells.copy(reportOf(panel.store.snapshot, logs.lines));
+      },
+    },
+    'insert-cell': {
+      label: trans.__('Insert into the Notebook'),
+      describedBy: described({ text: 'string', magic: 'boolean' }, 'text'),
+      execute: (args) => {
+        const { text, magic } = checked(ofText, args);
+        cells.insert(text, magic ?? false);
+      },
+    },
+    'insert-client-cell': {
+      label: trans.__('Insert Client Cell'),
+      caption: trans.__('Insert a cell that asks this model'),
+      describedBy: described({ model: 'string', version: 'number' }, 'model'),
+      execute: (args) => {
+        const { model, version } = checked(ofModel, args);
+        const which = version === undefined ? '' : ` --version ${version}`;
+        cells.insert(`%tfs_predict ${model} X[:3]${which}`, true);
+      },
+    },
+  };
+}
+
+function placeOf(args: Parameters<NonNullable<Options['execute']>>[0]): { x: number; y: number } {
+  const { x, y } = checked(anywhere, args);
+  return { x: x ?? 0, y: y ?? 0 };
+}
+
+export const categoryOf = (trans: TranslationBundle): string => trans.__(CATEGORY);
