@@ -1,7 +1,7 @@
 /**
  * Takes a line of the model server's log apart.
  *
- *     2026-11-21 12:49:19.123456: I server_ext/server.py:120] digits: loading version 8
+ *     2026-11-21 22:38:33,746 INFO server_ext.lifecycle.manager: Loaded digits version 8 in 1.06 s
  */
 
 export type Level = 'info' | 'warn' | 'error';
@@ -24,6 +24,6 @@ export function partsOf(line: string): LineParts {
   return {
     time,
     level: LEVELS[level?.charAt(0) ?? ''] ?? 'info',
-    text: rest.replace(/^\S+\] /, ''),
+    text: rest.replace(/^(?:\w+\.)+\w+: /, ''),
   };
 }
