@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['lib/', 'build/', 'node_modules/', '.yarn/'] },
+  { ignores: ['lib/', 'build/', 'node_modules/', '.yarn/', 'style/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
@@ -15,6 +15,16 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'no-console': 'error',
+    },
+  },
+  {
+    files: ['tests/**'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: 'test', package: 'node:test' }] },
+      ],
+      '@typescript-eslint/no-misused-spread': 'off',
     },
   },
   { files: ['**/*.mjs'], ...tseslint.configs.disableTypeChecked },

@@ -15,7 +15,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { described } from './commands/args';
+import { checked, described, ofPage } from './commands/args';
 import { Actions } from './commands/actions';
 import { categoryOf, register } from './commands/register';
 import { PREFIX, SHOWN_IN_PALETTE } from './commands/ids';
@@ -82,7 +82,7 @@ function activate(
   const sidebar = new SidebarWidget(tools, state);
   sidebar.id = 'tfs-magics-sidebar';
   sidebar.title.icon = serverIcon;
-  sidebar.title.caption = trans.__('Model Server');
+  sidebar.title.caption = trans.__('Model server');
   sidebar.node.setAttribute('role', 'region');
   sidebar.node.setAttribute('aria-label', trans.__('Model server'));
   app.shell.add(sidebar, 'left', { rank: RANK, type: 'Model Server' });
@@ -114,7 +114,7 @@ function activate(
   app.commands.addCommand(`${PREFIX}restore`, {
     describedBy: described({ id: 'string' }, 'id'),
     execute: (args) => {
-      const id = String(args['id']);
+      const { id } = checked(ofPage, args);
       if (id === LOG) {
         openLog();
       } else {

@@ -13,9 +13,19 @@ import { Store } from './store/store';
 
 const HIDDEN_FOR_MS = 5000;
 
+/** A row of the tree, and where a menu of it opens. */
+export interface Row {
+  readonly model: string;
+  readonly version?: number | undefined;
+  readonly x?: number | undefined;
+  readonly y?: number | undefined;
+}
+
 export class Panel implements IDisposable {
   readonly client: Client;
   readonly store = new Store();
+  /** The row that had the focus last: what commands are about that are told no other. */
+  currentRow: Row = { model: '' };
 
   constructor(settings: ServerConnection.ISettings) {
     this.client = new Client(settings);

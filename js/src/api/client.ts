@@ -96,8 +96,9 @@ export class Client {
     guard: Guard<T>,
     body?: Body,
   ): Promise<T> {
+    const headers = { 'Content-Type': 'application/json' };
     const init: RequestInit =
-      body === undefined ? { method } : { method, body: JSON.stringify(body) };
+      body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
     const answer = await answerOf(await this._fetch(this._url(path), init));
     if (!guard(answer)) {
       throw new ApiError(0, `The answer to ${method} ${path.join('/')} is not what was expected.`);

@@ -76,7 +76,7 @@ export class EventStream {
     const parser = new MessageParser();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || turn.signal.aborted) {
+      if (done) {
         return;
       }
       this._watch(turn);

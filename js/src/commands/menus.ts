@@ -1,4 +1,7 @@
-/** Menus of a row, of its labels and of the server, made for what they are opened on. */
+/**
+ * Menus of a row, of its labels and of the server, made for what they are opened on. Their commands
+ * are told no row but take the current one, so that the menu shows the keys that do the same.
+ */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -37,14 +40,13 @@ export class Menus {
   }
 
   ofModel(name: string, place: Place): void {
-    const args = { model: name };
     this._open(this.trans.__('Actions for %1', name), place, [
-      ['open-model', args],
-      ['insert-client-cell', args],
+      ['open-model', {}],
+      ['insert-client-cell', {}],
       'separator',
       ['poll', {}],
       'separator',
-      ['remove', args],
+      ['remove', {}],
     ]);
   }
 
@@ -55,17 +57,17 @@ export class Menus {
     const model = this._actions.model(name);
     const older =
       model && labelsOf(model, version).length > 0 ? olderOf(model, version) : undefined;
-    const labels: Entry[] = isLoaded ? [['label-menu', { ...args, ...place }]] : [];
+    const labels: Entry[] = isLoaded ? [['label-menu', {}]] : [];
     const back: Entry[] = older ? [['roll-back', { ...args, to: older.version }]] : [];
     this._open(this.trans.__('Actions for version %1', version), place, [
-      ['open-model', args],
-      ['insert-client-cell', args],
+      ['open-model', {}],
+      ['insert-client-cell', {}],
       'separator',
       ...labels,
       ...back,
       ...(isLoaded ? (['separator'] as const) : []),
-      [isLoaded ? 'unload' : 'load', args],
-      ['remove', args],
+      [isLoaded ? 'unload' : 'load', {}],
+      ['remove', {}],
     ]);
   }
 

@@ -5,7 +5,8 @@ import { refreshIcon, runIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
-import type { Panel } from '../panel';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Panel, Row } from '../panel';
 import { serverIcon } from '../ui/serverIcon';
 import type { Actions } from './actions';
 import { anywhere, checked, described, ofLabel, ofModel, ofStart, ofText, ofVersion } from './args';
@@ -29,6 +30,7 @@ export interface Doers {
 }
 
 type Options = CommandRegistry.ICommandOptions;
+type Arguments = ReadonlyPartialJSONObject;
 
 export function register(doers: Doers): IDisposable {
   const { commands } = doers;
@@ -50,14 +52,14 @@ function serverCommands({ panel, trans, actions, show, openLog }: Doers): Record
   return {
     show: {
       label: (args) =>
-        args['isPalette'] ? trans.__('Show the Model Server') : trans.__('Model Server'),
+        args['isPalette'] ? trans.__('Show the model server') : trans.__('Model server'),
       caption: trans.__('Show what is served, and how it is'),
       icon: serverIcon,
       describedBy: described({ isPalette: 'boolean' }),
       execute: () => show(),
     },
     start: {
-      label: trans.__('Start Server'),
+      label: trans.__('Start server'),
       caption: trans.__('Start the model server with all its models'),
       icon: runIcon,
       isEnabled: () => !isUp() || state() === undefined,
@@ -65,7 +67,7 @@ function serverCommands({ panel, trans, actions, show, openLog }: Doers): Record
       execute: (args) => actions.start(checked(ofStart, args).anyPort ?? false),
     },
     stop: {
-      label: trans.__('Stop Server'),
+      label: trans.__('Stop server'),
       caption: trans.__('Stop the model server; its models stay listed'),
       icon: stopIcon,
       isEnabled: isUp,
@@ -73,7 +75,7 @@ function serverCommands({ panel, trans, actions, show, openLog }: Doers): Record
       execute: () => actions.stop(),
     },
     restart: {
-      label: trans.__('Restart Server'),
+      label: trans.__('Restart server'),
       caption: trans.__('Stop the model server and start it again'),
       icon: refreshIcon,
       isEnabled: isUp,
@@ -81,19 +83,19 @@ function serverCommands({ panel, trans, actions, show, openLog }: Doers): Record
       execute: () => actions.restart(),
     },
     forget: {
-      label: trans.__('Stop and Forget All Models…'),
+      label: trans.__('Stop and forget all models…'),
       isEnabled: () => panel.store.snapshot.models.length > 0,
       describedBy: described({}),
       execute: () => actions.forget(),
     },
     poll: {
-      label: trans.__('Look for New Versions Now'),
+      label: trans.__('Look for new versions now'),
       isEnabled: () => state() === 'running',
       describedBy: described({}),
       execute: () => actions.poll(),
     },
     'open-log': {
-      label: trans.__('Open Log'),
+      label: trans.__('Open log'),
       caption: trans.__('Show the log of the model server'),
       describedBy: described({}),
       execute: () => openLog(),
@@ -105,7 +107,7 @@ function modelCommands(doers: Doers): Record<string, Options> {
   const { trans, actions, openModel, chooseDirectory } = doers;
   return {
     'serve-directory': {
-      label: trans.__('Serve a Directory…'),
+      label: trans.__('Serve a directory…'),
       caption: trans.__('Serve the versions in a directory'),
       icon: serverIcon,
       describedBy: described({ path: 'string' }),
@@ -115,7 +117,7 @@ function modelCommands(doers: Doers): Record<string, Options> {
       },
     },
     'serve-item': {
-      label: trans.__('Serve This Model'),
+      label: trans.__('Serve this model'),
       caption: trans.__('Serve the versions in this directory'),
       icon: serverIcon,
       isVisible: () => doers.selectedDirectory() !== null,
@@ -129,7 +131,7 @@ function modelCommands(doers: Doers): Record<string, Options> {
       label: trans.__('Open'),
       describedBy: described({ model: 'string', version: 'number' }, 'model'),
       execute: (args) => {
-        const { model, version } = checked(ofModel, args);
+        const { model, version } = modelOf(doers, args);
         openModel(model, version);
       },
     },
@@ -137,7 +139,7 @@ function modelCommands(doers: Doers): Record<string, Options> {
       label: trans.__('Load'),
       describedBy: described({ model: 'string', version: 'number' }, 'model', 'version'),
       execute: (args) => {
-        const { model, version } = checked(ofVersion, args);
+        const { model, version } = versionOf(doers, args);
         return actions.load(model, version);
       },
     },
@@ -145,14 +147,14 @@ function modelCommands(doers: Doers): Record<string, Options> {
       label: trans.__('Unload'),
       describedBy: described({ model: 'string', version: 'number' }, 'model', 'version'),
       execute: (args) => {
-        const { model, version } = checked(ofVersion, args);
+        const { model, version } = versionOf(doers, args);
         return actions.unload(model, version);
       },
     },
     remove: {
-      label: (args) => trans.__('Remove %1…', String(args['model'] ?? '')),
+      label: (args) => trans.__('Remove %1…', modelOf(doers, args).model),
       describedBy: described({ model: 'string' }, 'model'),
-      execute: (args) => actions.remove(checked(ofModel, args).model),
+      execute: (args) => actions.remove(modelOf(doers, args).model),
     },
   };
 }
@@ -175,7 +177,8 @@ async function serve({ trans, actions }: Doers, path: string): Promise<boolean> 
   return name ? actions.serve(name, model.join('/')) : false;
 }
 
-function labelCommands({ trans, actions }: Doers): Record<string, Options> {
+function labelCommands(doers: Doers): Record<string, Options> {
+  const { trans, actions } = doers;
   const arguments_ = described(
     { model: 'string', version: 'number', label: 'string' },
     'model',
@@ -184,7 +187,7 @@ function labelCommands({ trans, actions }: Doers): Record<string, Options> {
   );
   return {
     'set-label': {
-      label: (args) => trans.__('Set Label %1', String(args['label'] ?? '')),
+      label: (args) => trans.__('Set label %1', textOf(args['label'])),
       describedBy: arguments_,
       execute: (args) => {
         const { model, version, label } = checked(ofLabel, args);
@@ -210,10 +213,10 @@ function labelCommands({ trans, actions }: Doers): Record<string, Options> {
       },
     },
     'new-label': {
-      label: trans.__('New Label…'),
+      label: trans.__('New label…'),
       describedBy: described({ model: 'string', version: 'number' }, 'model', 'version'),
       execute: async (args) => {
-        const { model, version } = checked(ofVersion, args);
+        const { model, version } = versionOf(doers, args);
         const answer = await InputDialog.getText({
           title: trans.__('New label for version %1 of %2', version, model),
           label: trans.__('Label'),
@@ -226,7 +229,7 @@ function labelCommands({ trans, actions }: Doers): Record<string, Options> {
       },
     },
     'roll-back': {
-      label: (args) => trans.__('Roll Back to %1', String(args['to'] ?? '')),
+      label: (args) => trans.__('Roll back to %1', textOf(args['to'])),
       describedBy: described(
         { model: 'string', version: 'number', to: 'number' },
         'model',
@@ -234,7 +237,7 @@ function labelCommands({ trans, actions }: Doers): Record<string, Options> {
         'to',
       ),
       execute: (args) => {
-        const { model, version } = checked(ofVersion, args);
+        const { model, version } = versionOf(doers, args);
         const to = args['to'];
         return typeof to === 'number' && actions.moveLabels(model, version, to);
       },
@@ -242,10 +245,11 @@ function labelCommands({ trans, actions }: Doers): Record<string, Options> {
   };
 }
 
-function menuCommands({ trans, menus }: Doers): Record<string, Options> {
+function menuCommands(doers: Doers): Record<string, Options> {
+  const { trans, menus } = doers;
   return {
     'server-menu': {
-      label: trans.__('Actions for the Server'),
+      label: trans.__('Actions for the server'),
       describedBy: described({ x: 'number', y: 'number' }),
       execute: (args) => menus.ofServer(placeOf(args)),
     },
@@ -256,7 +260,7 @@ function menuCommands({ trans, menus }: Doers): Record<string, Options> {
         'model',
       ),
       execute: (args) => {
-        const { model, version } = checked(ofModel, args);
+        const { model, version } = modelOf(doers, args);
         if (version === undefined) {
           menus.ofModel(model, placeOf(args));
         } else {
@@ -265,21 +269,22 @@ function menuCommands({ trans, menus }: Doers): Record<string, Options> {
       },
     },
     'label-menu': {
-      label: trans.__('Set Label…'),
+      label: trans.__('Set label…'),
       describedBy: described(
         { model: 'string', version: 'number', x: 'number', y: 'number' },
         'model',
         'version',
       ),
       execute: (args) => {
-        const { model, version } = checked(ofVersion, args);
+        const { model, version } = versionOf(doers, args);
         menus.ofLabels(model, version, placeOf(args));
       },
     },
   };
 }
 
-function textCommands({ panel, trans, cells }: Doers): Record<string, Options> {
+function textCommands(doers: Doers): Record<string, Options> {
+  const { panel, trans, cells } = doers;
   return {
     'copy-text': {
       label: trans.__('Copy'),
@@ -287,7 +292,7 @@ function textCommands({ panel, trans, cells }: Doers): Record<string, Options> {
       execute: (args) => cells.copy(checked(ofText, args).text),
     },
     'copy-report': {
-      label: trans.__('Copy Report'),
+      label: trans.__('Copy report'),
       caption: trans.__('Copy the state and the last lines of the log, for a bug report'),
       describedBy: described({}),
       execute: async () => {
@@ -296,7 +301,7 @@ function textCommands({ panel, trans, cells }: Doers): Record<string, Options> {
       },
     },
     'insert-cell': {
-      label: trans.__('Insert into the Notebook'),
+      label: trans.__('Insert into the notebook'),
       describedBy: described({ text: 'string', magic: 'boolean' }, 'text'),
       execute: (args) => {
         const { text, magic } = checked(ofText, args);
@@ -304,11 +309,11 @@ function textCommands({ panel, trans, cells }: Doers): Record<string, Options> {
       },
     },
     'insert-client-cell': {
-      label: trans.__('Insert Client Cell'),
+      label: trans.__('Insert client cell'),
       caption: trans.__('Insert a cell that asks this model'),
       describedBy: described({ model: 'string', version: 'number' }, 'model'),
       execute: (args) => {
-        const { model, version } = checked(ofModel, args);
+        const { model, version } = modelOf(doers, args);
         const which = version === undefined ? '' : ` --version ${version}`;
         cells.insert(`%tfs_predict ${model} X[:3]${which}`, true);
       },
@@ -316,7 +321,20 @@ function textCommands({ panel, trans, cells }: Doers): Record<string, Options> {
   };
 }
 
-function placeOf(args: Parameters<NonNullable<Options['execute']>>[0]): { x: number; y: number } {
+/** The row that a command is about: the one it is told, or the one that has the focus in the tree. */
+function modelOf({ panel }: Doers, args: Arguments): Row {
+  return ofModel(args) ? args : panel.currentRow;
+}
+
+function versionOf(doers: Doers, args: Arguments): Row & { readonly version: number } {
+  return checked(ofVersion, modelOf(doers, args));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
+function placeOf(args: Arguments): { x: number; y: number } {
   const { x, y } = checked(anywhere, args);
   return { x: x ?? 0, y: y ?? 0 };
 }

@@ -177,11 +177,13 @@ function Below(props: {
       {HAS_ADDRESS.includes(word) && known.models.length > 0 && (
         <Stats known={known} live={isLive(known) && word === 'running'} />
       )}
-      {server.notes.map((note) => (
-        <p key={note} className="jp-tfs-small jp-tfs-muted">
-          {note}
-        </p>
-      ))}
+      {server.notes.length > 0 && (
+        <div className="jp-tfs-small jp-tfs-muted">
+          {server.notes.map((note) => (
+            <p key={note}>{note}</p>
+          ))}
+        </div>
+      )}
       {word === 'restarting' && (
         <div className="jp-tfs-Notice jp-mod-busy">
           <p>

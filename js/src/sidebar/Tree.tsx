@@ -20,7 +20,7 @@ interface Props {
 
 /** Models and their versions: one stop of the Tab key, arrows and letters inside. */
 export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
-  const { trans, run } = useTools();
+  const { trans, run, panel } = useTools();
   const list = React.useRef<HTMLUListElement>(null);
   const [focused, setFocused] = React.useState('');
   const [selected, setSelected] = React.useState('');
@@ -53,34 +53,12 @@ export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
 
   const act = (spot: Spot, event: React.KeyboardEvent<HTMLElement>): boolean => {
     const { key } = event;
-    const args = spot.version === undefined ? { model: spot.model } : { ...spot };
     if (key === 'ContextMenu' || (event.shiftKey && key === 'F10')) {
-      const item = (event.target as HTMLElement).closest<HTMLElement>('[data-key]');
-      run('row-menu', {
-        ...args,
-        ...(item?.firstElementChild instanceof HTMLElement ? placeOf(item.firstElementChild) : {}),
-      });
-      return true;
-    }
-    if (key === 'Enter') {
-      run('open-model', args);
+      run('row-menu', { ...panel.currentRow });
       return true;
     }
     if (key === ' ' && spot.version === undefined) {
       setOpen(spot.model, !(rows.find((row) => row.name === spot.model)?.isOpen ?? false));
-      return true;
-    }
-    if (key === 'Delete') {
-      run('remove', args);
-      return true;
-    }
-    if (spot.version !== undefined && key.toLowerCase() === 'l') {
-      const box = (event.target as HTMLElement).getBoundingClientRect();
-      run('label-menu', { ...args, x: box.left + 28, y: box.bottom });
-      return true;
-    }
-    if (spot.version !== undefined && key.toLowerCase() === 'i') {
-      run('insert-client-cell', args);
       return true;
     }
     const move = moveOf(rows, spot.key, key);
@@ -92,7 +70,7 @@ export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
       }
       return true;
     }
-    return key.length === 1 && key !== ' ' && find(spot, key);
+    return isTyped(spot, key) && find(spot, key);
   };
 
   const find = (spot: Spot, letter: string): boolean => {
@@ -117,6 +95,7 @@ export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
         const spot = spotOf(event);
         if (spot) {
           setFocused(spot.key);
+          panel.currentRow = { ...spot, ...placeOf(lineOf(event.target)) };
         }
       }}
       onContextMenu={(event) => {
@@ -125,7 +104,8 @@ export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
           event.preventDefault();
           event.stopPropagation();
           focus(spot.key);
-          run('row-menu', { ...spot, x: event.clientX, y: event.clientY });
+          panel.currentRow = { ...spot, x: event.clientX, y: event.clientY };
+          run('row-menu', { ...panel.currentRow });
         }
       }}
       onClick={(event) => {
@@ -167,9 +147,10 @@ export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
               icon={ellipsesIcon}
               label={trans.__('Actions for %1', row.name)}
               tabIndex={-1}
-              onClick={(event) =>
-                run('row-menu', { model: row.name, ...placeOf(event.currentTarget) })
-              }
+              onClick={(event) => {
+                panel.currentRow = { model: row.name, ...placeOf(event.currentTarget) };
+                run('row-menu', { ...panel.currentRow });
+              }}
             />
           </div>
           {row.note !== '' && (
@@ -193,6 +174,18 @@ export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
       ))}
     </ul>
   );
+}
+
+/** Letters find a name, but for those that are keys of a version's row, see the settings. */
+function isTyped(spot: Spot, key: string): boolean {
+  const isShortcut = spot.version !== undefined && /^[a-z]$/i.test(key);
+  return key.length === 1 && key !== ' ' && !isShortcut;
+}
+
+/** The line of a row, without the rows below it. */
+function lineOf(target: EventTarget): HTMLElement {
+  const item = (target as HTMLElement).closest<HTMLElement>('[data-key]');
+  return (item?.firstElementChild ?? target) as HTMLElement;
 }
 
 function canTake(model: string, version: number, shape: string, dragged: Dragged | null): boolean {

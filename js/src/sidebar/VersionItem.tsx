@@ -23,7 +23,7 @@ interface Props {
 /** One version of a model. Drawn again only when something that it says has changed. */
 export const VersionItem = React.memo(
   function VersionItem(props: Props): React.JSX.Element {
-    const { trans, run } = useTools();
+    const { trans, run, panel } = useTools();
     const { row, isFocused, isSelected, isTarget, onDrag } = props;
     const labels = row.labels === '' ? [] : row.labels.split(' ');
     const selected = isSelected ? ' jp-mod-selected' : '';
@@ -78,13 +78,11 @@ export const VersionItem = React.memo(
             icon={ellipsesIcon}
             label={trans.__('Actions for version %1', row.version)}
             tabIndex={-1}
-            onClick={(event) =>
-              run('row-menu', {
-                model: row.model,
-                version: row.version,
-                ...placeOf(event.currentTarget),
-              })
-            }
+            onClick={(event) => {
+              const { model, version } = row;
+              panel.currentRow = { model, version, ...placeOf(event.currentTarget) };
+              run('row-menu', { ...panel.currentRow });
+            }}
           />
           <Meta row={row} />
         </div>

@@ -49,7 +49,15 @@ export function withLines(
 
 function withServer(known: Snapshot, server: Server): Snapshot {
   const sample = server.state === 'running' || server.state === 'stopping' ? known.sample : null;
-  return { ...known, server, sample };
+  return { ...known, server: withAddress(server, known.server), sample };
+}
+
+/** A server that starts again is where it was. */
+function withAddress(server: Server, before: Server | null): Server {
+  if (server.state !== 'restarting' || server.rest_url !== null || before === null) {
+    return server;
+  }
+  return { ...server, rest_url: before.rest_url, grpc_target: before.grpc_target };
 }
 
 function withSample(known: Snapshot, sample: Sample | null, now: number): Snapshot {
