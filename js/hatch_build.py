@@ -1,8 +1,8 @@
 """Builds the JupyterLab side into tfs_magics/labextension, when its sources have changed.
 
-    js/ sources --sha256--> same as in labextension/.sources? --yes--> nothing to do, nothing needed
+    js/ sources --sha256--> same as in labextension/.sources? --yes--> nothing to do, done
                                        |no
-                                       +--> jupyter-builder (and Node.js, where there is none) --> bundle
+                                       +--> jupyter-builder, and Node.js if there is none --> bundle
 
 An archive of the sources carries the bundle with its stamp, so it is installed without any of these
 tools. TFS_SKIP_JS=1 leaves the JupyterLab side as it is, or out.
@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +71,17 @@ class LabExtensionHook(BuildHookInterface[Any]):
         (self._bundle / STAMP).write_text(digest(self._js))
 
     def _run(self, *arguments: str) -> None:
-        command = shutil.which("jlpm")
+        tools = _tools()
+        command = shutil.which("jlpm", path=tools)
         if command is None:
             raise SystemExit(
                 f"jlpm is missing, which builds the JupyterLab side: pip install '{BUILDER}', "
                 f"or set {SKIP}=1 to build without it"
             )
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [command, *arguments],
             cwd=self._js,
+            env={**os.environ, "PATH": tools},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -104,13 +107,16 @@ def digest(js: Path) -> str:
     return found.hexdigest()
 
 
+def _tools() -> str:
+    """Return where commands are looked for: beside this Python first, then as everywhere."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+
+
 def _has_node() -> bool:
     """Tell whether there is a Node.js that the tools run on."""
-    node = shutil.which("node")
+    node = shutil.which("node", path=_tools())
     if node is None:
         return False
-    said = subprocess.run(  # noqa: S603
-        [node, "--version"], capture_output=True, text=True, check=False
-    ).stdout
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
     match = re.match(r"v(\d+)\.(\d+)", said)
     return match is not None and tuple(map(int, match.groups())) >= OLDEST_NODE

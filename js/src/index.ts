@@ -104,7 +104,7 @@ function activate(
   };
   const openModel = (model: string): void => {
     open(`${MODEL}${model}`, model, (isShown) =>
-      React.createElement(ModelPage, { model, isShown }),
+      React.createElement(ModelPage, { name: model, isShown }),
     );
   };
 

@@ -76,7 +76,7 @@ test('a line of the log is time, level and text', () => {
   const line =
     '2026-11-21 22:38:33,746 ERROR server_ext.lifecycle.manager: fraud version 2 failed: x';
   assert.deepEqual(partsOf(line), {
-    time: '22:38:33',
+    time: '22:38:33.746',
     level: 'error',
     text: 'fraud version 2 failed: x',
   });

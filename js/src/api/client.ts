@@ -67,10 +67,13 @@ export class Client {
     return this._ask('GET', [`logs?lines=${lines}&after=${after}`], isLogs);
   }
 
-  /** What the model server answers to a GET of its own REST API, like v1/models/NAME/metadata. */
+  /**
+   * What the model server answers to a GET of its own REST API, like v1/models/NAME/metadata. It
+   * takes no time stamp in the query, which Jupyter adds against caches unless told of another way.
+   */
   async asked(path: string): Promise<unknown> {
     const url = URLExt.join(this._settings.baseUrl, 'tfs', path);
-    return answerOf(await this._fetch(url, { method: 'GET' }));
+    return answerOf(await this._fetch(url, { method: 'GET', cache: 'no-cache' }));
   }
 
   /** Open the stream of events. */

@@ -143,6 +143,22 @@ function modelCommands(doers: Doers): Record<string, Options> {
         return actions.load(model, version);
       },
     },
+    'load-version': {
+      label: trans.__('Load a version…'),
+      describedBy: described({ model: 'string' }, 'model'),
+      execute: async (args) => {
+        const { model } = modelOf(doers, args);
+        const answer = await InputDialog.getText({
+          title: trans.__('Load a version of %1', model),
+          label: trans.__('Version, as its directory is named'),
+          pattern: '[0-9]{1,15}',
+          required: true,
+          okLabel: trans.__('Load'),
+        });
+        const version = answer.button.accept ? answer.value?.trim() : '';
+        return version ? actions.load(model, Number(version)) : false;
+      },
+    },
     unload: {
       label: trans.__('Unload'),
       describedBy: described({ model: 'string', version: 'number' }, 'model', 'version'),

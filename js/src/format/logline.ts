@@ -13,7 +13,7 @@ export interface LineParts {
 }
 
 const PARTS =
-  /^\S*?[ T]?(\d\d:\d\d:\d\d)\S*\s+(?:([IWEF]|INFO|WARNING|ERROR|CRITICAL|FATAL)\b)?\s*(.*)$/s;
+  /^\S*?[ T]?(\d\d:\d\d:\d\d(?:[.,]\d{3})?)\S*\s+(?:([IWEF]|INFO|WARNING|ERROR|CRITICAL|FATAL)\b)?\s*(.*)$/s;
 const LEVELS: Readonly<Record<string, Level>> = { W: 'warn', E: 'error', F: 'error', C: 'error' };
 
 export function partsOf(line: string): LineParts {
@@ -22,7 +22,7 @@ export function partsOf(line: string): LineParts {
     return { time: '', level: /^\w*(Error|Exception)\b/.test(line) ? 'error' : 'info', text: line };
   }
   return {
-    time,
+    time: time.replace(',', '.'),
     level: LEVELS[level?.charAt(0) ?? ''] ?? 'info',
     text: rest.replace(/^(?:\w+\.)+\w+: /, ''),
   };

@@ -2,7 +2,8 @@
 
 import type { Event } from '../api/events';
 import type { LogLine, Model, Sample, Server, Version } from '../api/entries';
-import { keyOf, pointOf, type Point, type Snapshot } from './snapshot';
+import { coloursOf } from './colours';
+import { keyOf, pointOf, type Snapshot } from './snapshot';
 
 const SHOWN_S = 60;
 const MOST_LINES = 2000;
@@ -72,15 +73,17 @@ function withSample(known: Snapshot, sample: Sample | null, now: number): Snapsh
       askedAt.set(keyOf(each.name, each.version), sample.at);
     }
   }
-  return { ...known, sample, skew, askedAt, points: withPoint(known.points, pointOf(sample)) };
+  const points = lastMinute(known.points, pointOf(sample));
+  const samples = lastMinute(known.samples, sample);
+  return { ...known, sample, skew, askedAt, points, samples };
 }
 
-function withPoint(points: readonly Point[], point: Point): readonly Point[] {
-  const last = points.at(-1);
-  if (last && point.at <= last.at) {
-    return points; // the same second, told again after a reconnect
+function lastMinute<T extends { readonly at: number }>(known: readonly T[], next: T): readonly T[] {
+  const last = known.at(-1);
+  if (last && next.at <= last.at) {
+    return known; // the same second, told again after a reconnect
   }
-  return [...points.filter((each) => each.at > point.at - SHOWN_S), point];
+  return [...known.filter((each) => each.at > next.at - SHOWN_S), next];
 }
 
 /** `watched`: what loads now was not loading before, or we know since when. */
@@ -103,5 +106,5 @@ function withModels(known: Snapshot, models: readonly Model[], watched: boolean)
       }
     }
   }
-  return { ...known, models, loadingSince, remembered };
+  return { ...known, models, loadingSince, remembered, colours: coloursOf(known.colours, models) };
 }

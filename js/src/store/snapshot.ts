@@ -27,8 +27,11 @@ export interface Snapshot {
   /** The last versions that each model had: they stay listed while the server does not run. */
   readonly remembered: ReadonlyMap<string, readonly Version[]>;
   readonly sample: Sample | null;
-  /** The last minute, oldest first. */
+  /** The last minute, oldest first: of the whole server, and as it was told. */
   readonly points: readonly Point[];
+  readonly samples: readonly Sample[];
+  /** The colours of loaded versions, from 1; a version keeps its own as long as it is loaded. */
+  readonly colours: ReadonlyMap<string, number>;
   /** When a version was first seen loading, in Unix seconds of the server. */
   readonly loadingSince: ReadonlyMap<string, number>;
   /** When a version was last asked for something, in Unix seconds of the server. */
@@ -55,6 +58,8 @@ export const NOTHING_KNOWN: Snapshot = {
   remembered: new Map(),
   sample: null,
   points: [],
+  samples: [],
+  colours: new Map(),
   loadingSince: new Map(),
   askedAt: new Map(),
   pending: new Map(),

@@ -6,13 +6,24 @@ export function LogLines(props: {
   readonly label: string;
   readonly lines: readonly string[];
 }): React.JSX.Element {
+  const list = React.useRef<HTMLDivElement>(null);
+  React.useLayoutEffect(() => {
+    list.current?.scrollTo(0, list.current.scrollHeight); // the last line tells most
+  }, [props.lines]);
   return (
-    <div className="jp-tfs-Log" tabIndex={0} role="log" aria-label={props.label} aria-live="off">
+    <div
+      ref={list}
+      className="jp-tfs-Log"
+      tabIndex={0}
+      role="log"
+      aria-label={props.label}
+      aria-live="off"
+    >
       {props.lines.map((line, index) => {
         const { time, level, text } = partsOf(line);
         return (
           <p key={index} className={level === 'info' ? undefined : `jp-mod-${level}`}>
-            <time>{time}</time>
+            <time>{time.slice(0, 'HH:MM:SS'.length)}</time>
             <span>
               {level !== 'info' && <b>{level === 'warn' ? 'WARN' : 'ERROR'}</b>}
               {text}

@@ -8,15 +8,16 @@ const HEIGHT = 100;
 const GAP_S = 2.5;
 
 /** The last minute of requests. What it shows is said in numbers beside it. */
-export const Spark = React.memo(function Spark({
-  points,
-}: {
+export const Spark = React.memo(function Spark(props: {
   readonly points: readonly Point[];
+  /** The colour of a version, see panel.css. */
+  readonly colour?: number | undefined;
 }): React.JSX.Element {
-  const paths = pathsOf(points);
+  const paths = pathsOf(props.points);
   return (
     <svg
       className="jp-tfs-Spark"
+      style={props.colour ? { color: `var(--jp-tfs-v${props.colour})` } : undefined}
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       preserveAspectRatio="none"
       aria-hidden="true"
