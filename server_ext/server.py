@@ -31,6 +31,7 @@ from server_ext.engine import runtime
 from server_ext.frontends.ports import Reserved
 from server_ext.fronts import Fronts, run_threads
 from server_ext.lifecycle.admission import Admission
+from server_ext.lifecycle.coming import Coming
 from server_ext.lifecycle.manager import Manager
 from server_ext.lifecycle.policy import State
 from server_ext.lifecycle.retries import Retries
@@ -69,13 +70,14 @@ def _limits(options: Options) -> dict[str, Any]:
 class Parts(NamedTuple):
     """What of a server with --commands_on_stdin the commands work on, and its reports come from.
 
-    Without that flag nothing is asked of `admission`.
+    Without that flag nothing is asked of `admission` and `coming`.
     """
 
     manager: Manager
     source: Source
     reloads: Reloads
     admission: Admission
+    coming: Coming
     overview: Overview
     traffic: Traffic
     batching: Batching
@@ -119,11 +121,15 @@ class ModelServer:
             if options.model_config_file
             else None
         )
-        asked = options.commands_on_stdin
+        asked, coming = options.commands_on_stdin, Coming(self._manager)
         traffic = RecordedTraffic(self._metrics) if asked else Traffic(self._metrics)
         overview = Overview(self._manager, self._source, traffic, self._process, self._batching.of)
         self._services = Services(
-            Lookup(self._manager, lambda name: labels.of(self._source.models, name)),
+            Lookup(
+                self._manager,
+                lambda name: labels.of(self._source.models, name),
+                coming if asked else None,
+            ),
             StatusApi(self._manager, self._source.problem),
             traffic,
             overview,
@@ -138,6 +144,7 @@ class ModelServer:
             self._source,
             self._reloads,
             self._admission,
+            coming,
             overview,
             traffic,
             self._batching,

@@ -400,6 +400,22 @@ def slow_base(tmp_path, constant):
     return tmp_path / "slow"
 
 
+def test_a_model_on_its_way_is_unavailable_and_one_that_does_not_exist_is_not_found(
+    start_child, slow_base, name
+):
+    child = start_child()
+    before_it_is_told = child.predict("nobody")
+    child.serve(model(name, slow_base))
+    child.wait(lambda: child.events("loading", name))
+
+    answers = [child.predict(name), child.predict(f"{name}/versions/1"), child.predict("nobody")]
+
+    assert before_it_is_told.status_code == 503
+    assert [answer.status_code for answer in answers] == [503, 503, 404]
+    assert "not available yet" in answers[0].json()["error"]
+    assert child.predict(f"{name}/versions/2").status_code == 404
+
+
 def test_the_end_of_standard_input_ends_it_while_a_version_loads(start_child, slow_base, name):
     child = start_child()
     child.serve(model(name, slow_base))

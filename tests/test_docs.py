@@ -9,8 +9,10 @@ from typing import Any
 
 import nbformat
 import pytest
+from traitlets import Undefined
 
 import server_ext
+from server_ext.jupyter.app import TFSExtension
 from server_ext.options import Options
 from tfs_magics import magics
 
@@ -85,6 +87,25 @@ def test_every_flag_stands_in_the_readme_with_its_default_and_its_help():
 
     lines = "\n".join(f"| {' | '.join(row)} |" for row in expected)
     assert table_rows("### Flags") == expected, f"the README should have:\n{lines}"
+
+
+def shown_setting(default: Any) -> str:
+    """Return a trait's default as it is written in a configuration file."""
+    return "-" if default in ("", Undefined) else f"`{default!r}`".replace("'", '"')
+
+
+def test_every_setting_of_the_extension_stands_in_the_readme_with_its_default_and_its_help():
+    traits = TFSExtension.class_own_traits(config=True)
+    expected = [
+        [f"`{name}`", shown_setting(traits[name].default_value), traits[name].help]
+        for name in vars(TFSExtension)  # in the order of the class, not of the alphabet
+        if name in traits
+    ]
+
+    lines = "\n".join(f"| {' | '.join(row)} |" for row in expected)
+    assert table_rows("### Settings of the extension") == expected, (
+        f"the README should have:\n{lines}"
+    )
 
 
 def test_every_magic_stands_in_the_readme_with_its_options():

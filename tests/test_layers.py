@@ -48,6 +48,7 @@ RUNTIME_DOORS = {
 ASYNC_ROOMS = {
     "server_ext/frontends/asgi.py",
     "server_ext/jupyter/app.py",
+    "server_ext/jupyter/connections.py",
     "server_ext/jupyter/feed.py",
     "server_ext/jupyter/handlers/about.py",
     "server_ext/jupyter/handlers/base.py",
@@ -59,6 +60,7 @@ ASYNC_ROOMS = {
     "server_ext/jupyter/handlers/status.py",
     "server_ext/jupyter/handlers/versions.py",
     "server_ext/jupyter/service.py",
+    "server_ext/jupyter/turnstile.py",
     "server_ext/jupyter/upstream.py",
 }
 
@@ -135,7 +137,9 @@ def test_imports_of_the_server_run_downwards():
         for found in ALL_IMPORTS
         if found.file.startswith("server_ext/") and found.module.startswith("server_ext.")
         for importer, imported in [(part_of(module_of(found.file)), part_of(found.module))]
-        if importer != imported and LAYER[imported] >= LAYER[importer]
+        if importer  # the package itself only tells Jupyter where the extension is
+        and importer != imported
+        and LAYER[imported] >= LAYER[importer]
     ]
 
     assert not wrong
@@ -160,6 +164,33 @@ def test_the_magics_import_only_the_version_the_lowest_layer_and_what_hosts_shar
         and found.module not in allowed
         and not found.module.startswith("server_ext.hosting")
     ]
+
+
+def test_the_extension_of_jupyter_knows_the_host_and_nothing_of_the_server_behind_it():
+    allowed = (
+        "server_ext.errors",
+        "server_ext.options",
+        "server_ext.hosting",
+        "server_ext.jupyter",
+    )
+
+    assert not [
+        str(found)
+        for found in ALL_IMPORTS
+        if found.file.startswith("server_ext/jupyter/")
+        and found.module.startswith("server_ext.")
+        and not found.module.startswith(allowed)
+    ]
+
+
+def test_the_package_itself_imports_nothing_but_the_extension_when_jupyter_asks():
+    found = [found for found in ALL_IMPORTS if found.file == "server_ext/__init__.py"]
+
+    assert all(
+        each.lazy and each.module.startswith("server_ext.jupyter.")
+        for each in found
+        if each.module != "typing"
+    )
 
 
 def test_no_module_imports_itself_by_a_detour():

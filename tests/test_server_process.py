@@ -451,6 +451,18 @@ def test_a_rest_request_that_takes_too_long_is_a_504_and_counts_as_one(
     ]
 
 
+def test_a_run_that_was_expected_to_be_short_is_too_late_like_any_other(start_server, slow_model):
+    server = start_server(
+        f"--model_base_path={slow_model}", "--model_name=slow", "--rest_api_timeout_in_ms=100"
+    )
+    short = [ask_slowly(server, rounds=1).status_code for _ in range(20)]
+
+    late = ask_slowly(server)
+
+    assert short == [200] * 20
+    assert late.status_code == 504, late.text
+
+
 ROUNDS = 1_500_000  # half a second or so
 
 

@@ -1,5 +1,6 @@
 """What users install: the built wheel has all of the packages and nothing else."""
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -43,7 +44,8 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel: zipfile.ZipFile):
         if not any(part[0] == "." or part == "__pycache__" for part in path.relative_to(ROOT).parts)
     }
 
-    packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    outside = (".dist-info/", ".data/")
+    packed = {name for name in wheel.namelist() if not any(part in name for part in outside)}
 
     assert packed == tree
     assert {"server_ext/py.typed", "tfs_magics/py.typed", "server_ext/ARCHITECTURE.md"} <= packed
@@ -54,6 +56,13 @@ def test_the_wheel_brings_the_command_and_the_license(wheel: zipfile.ZipFile):
 
     assert "tensorflow_model_server = server_ext.cli:main" in scripts
     assert "Apache License" in read(wheel, "licenses/LICENSE")
+
+
+def test_the_wheel_enables_the_extension_of_the_jupyter_server(wheel: zipfile.ZipFile):
+    config = read(wheel, ".data/data/etc/jupyter/jupyter_server_config.d/tfs-magics.json")
+
+    assert json.loads(config) == {"ServerApp": {"jpserver_extensions": {"server_ext": True}}}
+    assert "jupyter-tfs = " in read(wheel, ".dist-info/entry_points.txt")
 
 
 def test_the_wheel_says_its_version_and_shows_the_readme(wheel: zipfile.ZipFile):

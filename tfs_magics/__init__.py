@@ -1,7 +1,8 @@
 """Serve the model you just trained, from the notebook it was trained in.
 
 In a notebook: `%load_ext tfs_magics`, then `%tfs` lists the magics. In a script the same things are
-functions: `tfs_magics.export`, `serve`, `predict`, `request`, `status`, `metadata`, `stop`, `logs`.
+functions: `tfs_magics.export`, `serve`, `predict`, `request`, `status`, `metadata`, `label`,
+`load`, `unload`, `ps`, `where`, `restart`, `stop`, `logs`.
 
 Importing this package loads nothing heavy; TensorFlow is loaded by the first export.
 """
@@ -15,25 +16,37 @@ from server_ext import __version__
 if TYPE_CHECKING:
     from tfs_magics.serving import (
         export,
+        label,
+        load,
         logs,
         metadata,
         predict,
+        ps,
         request,
+        restart,
         serve,
         status,
         stop,
+        unload,
+        where,
     )
 
 __all__ = [
     "__version__",
     "export",
+    "label",
+    "load",
     "logs",
     "metadata",
     "predict",
+    "ps",
     "request",
+    "restart",
     "serve",
     "status",
     "stop",
+    "unload",
+    "where",
 ]
 
 
@@ -58,6 +71,7 @@ def load_ipython_extension(shell: Any) -> None:
         return
     magics = TFSMagics(shell)
     magics.tables.install()
+    magics.completion.install()
     shell.register_magics(magics)
 
 
@@ -69,6 +83,9 @@ def unload_ipython_extension(shell: Any) -> None:
     if magics is None:
         return
     magics.tables.remove()
+    magics.completion.remove()
+    if magics in shell.configurables:
+        shell.configurables.remove(magics)
     for kind, names in magics.magics.items():
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)

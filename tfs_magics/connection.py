@@ -1,93 +1,136 @@
 """Which model server to talk to.
 
-    serving.py --Connection--> OwnServer: a child of this process, started when it is needed
+    serving.py --Connection--> Hosted:   by a Jupyter server, for all its notebooks
+                               Own:      by this process, started when it is needed
+                               Attached: by somebody else, at a URL
 
 A Connection is all that the rest of the package knows of a server: where it answers, what it is
-asked to serve, what it logged, how it is stopped.
+asked to serve, what it logged, how it is changed and stopped. It is chosen once, by
+connections/discovery.py, and again when the setting changes.
 """
 
 from __future__ import annotations
 
-import atexit
+import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from server_ext.hosting.models import Model
-from tfs_magics.hosting.ownserver import OwnServer
+from tfs_magics.client.predicting import Place
+from tfs_magics.connections import runtimefile
+from tfs_magics.connections.discovery import HUB_URL, TOKEN, URL, Discovery, without_token
+from tfs_magics.connections.own import Own
+from tfs_magics.connections.where import Opened, Stopped, Where, Wishes
+
+_DECIDING = (URL, TOKEN, runtimefile.PARENT, HUB_URL)
 
 
 class Connection(Protocol):
-    """A model server, whoever runs it; the addresses are those of one that runs."""
+    """A model server, whoever runs it. What it raises is a ServingError that says what to do."""
 
     @property
-    def running(self) -> bool:
-        """Whether it listens and has not ended."""
+    def where(self) -> Where:
+        """Whose it is, and why this one."""
         ...
 
     @property
-    def started(self) -> bool:
-        """Whether it was started and not stopped; it may have ended by itself."""
+    def owner(self) -> str:
+        """Who we are to it: the notebook, else the kernel; empty if nobody."""
         ...
 
-    @property
-    def stopped_at(self) -> float | None:
-        """When it was stopped, in Unix seconds; None if it was not."""
+    def status(self) -> dict[str, Any]:
+        """Return what its host tells of it: `server`, `models`, `held`."""
         ...
 
-    @property
-    def rest_url(self) -> str:
-        """Where REST answers: `http://127.0.0.1:8501`."""
-        ...
-
-    @property
-    def grpc_target(self) -> str:
-        """Where gRPC answers: `127.0.0.1:8500`."""
-        ...
-
-    @property
     def models(self) -> Mapping[str, Model]:
-        """What the server was asked to serve, by name."""
+        """Return what it is to serve, by name."""
         ...
 
-    @property
-    def notes(self) -> Sequence[str]:
-        """What the user did not ask for and should know, such as another port."""
-        ...
-
-    def open(
-        self,
-        models: Sequence[Model],
-        rest_port: int | None,
-        grpc_port: int | None,
-        batching: str | None,
-        waiting: Callable[[], None],
-    ) -> float:
-        """Have models served, and wait until the server listens; return seconds a start took."""
-        ...
-
-    def last_lines(self, number: int) -> list[str]:
-        """Return at most `number` of the last lines of its log, the oldest first."""
+    def place(self, *, fresh: bool = False) -> Place:
+        """Return where it answers; `fresh` asks for it again."""
         ...
 
     def check(self, grace_s: float = 0.0) -> None:
-        """Return if the server is well as far as can be told without asking it.
-
-        `grace_s` is how long to wait for the end of one that may be ending.
-
-        Raises:
-            Unavailable: it has ended; the message has its last lines.
-        """
+        """Return if it runs, and still does after `grace_s`."""
         ...
 
-    def stop(self) -> bool:
-        """End it and forget its models; tell whether it went without force."""
+    def open(self, models: Sequence[Model], wishes: Wishes, waiting: Callable[[], None]) -> Opened:
+        """Have models served, and wait until the server listens."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Have a model served no longer."""
+        ...
+
+    def set_versions(self, model: Model) -> None:
+        """Change which versions of a model are served."""
+        ...
+
+    def set_labels(self, name: str, labels: Mapping[str, int | None]) -> None:
+        """Give labels to versions; None takes one away."""
+        ...
+
+    def load(self, name: str, version: int) -> str:
+        """Have one more version served; return a note."""
+        ...
+
+    def unload(self, name: str, version: int) -> str:
+        """Have one version less served; return a note."""
+        ...
+
+    def poll(self) -> None:
+        """Have the directories looked at now."""
+        ...
+
+    def stop(self, *, everything: bool = False) -> Stopped:
+        """Have our models served no longer; `everything`: end the server for all."""
+        ...
+
+    def restart(self, waiting: Callable[[], None]) -> float:
+        """End it and start it again with its models; return seconds it took."""
+        ...
+
+    def logs(self, lines: int, after: int = 0) -> dict[str, Any]:
+        """Return `lines` of its log ({seq, at, text}), and the number `next` to go on after."""
         ...
 
 
-_own = OwnServer()
-atexit.register(_own.at_exit)
+class _Choice:
+    """What was chosen, and for which setting. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self.server = ""
+        self.tokens: dict[str, str] = {}  # of servers that were given with one
+        self.found: tuple[tuple[str | None, ...], Connection] | None = None
+
+
+_own = Own()
+_choice = _Choice()
+
+
+def use(server: str) -> str:
+    """Talk to this server from now on: a URL, `own`, or empty for the one that is found.
+
+    Return it as it may be shown: a token in a URL, as Jupyter prints it, is kept apart.
+    """
+    address, token = without_token(server)
+    if token:
+        _choice.tokens[address] = token
+    _choice.server = address
+    return address
 
 
 def current() -> Connection:
-    """Return the server to talk to, running or not."""
-    return _own
+    """Return the server to talk to, running or not.
+
+    Raises:
+        ServingError: the one that was asked for, or that started this kernel, does not answer.
+    """
+    token = _choice.tokens.get(_choice.server, "")
+    setting = (_choice.server, token, *(os.environ.get(name) for name in _DECIDING))
+    found = _choice.found
+    if found is not None and found[0] == setting:
+        return found[1]
+    connection = Discovery(_own, token=token).find(_choice.server)
+    _choice.found = setting, connection
+    return connection

@@ -12,16 +12,17 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 from IPython.core.magic_arguments import argument
 
-from tfs_magics import serving
+from tfs_magics import connection, serving
 from tfs_magics.client.feeds import Array
 from tfs_magics.client.predicting import Prediction
 from tfs_magics.client.response import Response
 from tfs_magics.exporting.export import Exported
 from tfs_magics.ipython import arguments
+from tfs_magics.ipython.completion import Completion
 from tfs_magics.ipython.declare import cell, line
 from tfs_magics.ipython.evaluation import Names
+from tfs_magics.ipython.managing import NAME, ManagingMagics
 from tfs_magics.ipython.notebook import AnswerTables
-from tfs_magics.selection import BASE_PATH
 from tfs_magics.served import Served
 from tfs_magics.views.commands import commands
 from tfs_magics.views.prediction import classes, is_probabilities
@@ -29,17 +30,20 @@ from tfs_magics.views.view import View
 
 
 @magics_class
-class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
-    """The magics of one shell."""
+class TFSMagics(ManagingMagics, Magics):  # type: ignore[misc]  # IPython is not typed
+    """TensorFlow Serving next to the notebook: %tfs lists the magics."""
 
     def __init__(self, shell: Any) -> None:
-        super().__init__(shell)
+        Magics.__init__(self, shell)
+        connection.use(self.server)
         self.tables = AnswerTables(shell)
+        self.completion = Completion(shell, self)
 
     @line()
     def tfs(self, args: Namespace, names: Names) -> View:
         """List these magics."""
-        own = [name for name in vars(type(self)) if name.startswith("tfs")]
+        own = [*vars(type(self)), *vars(ManagingMagics)]
+        own = [name for name in own if name.startswith("tfs")]
         return commands([(self._title(name), _summary(getattr(self, name))) for name in own])
 
     def _title(self, name: str) -> str:
@@ -75,7 +79,7 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
         return serving.export(
             obj,
             name=name,
-            base_path=args.base_path or BASE_PATH,
+            base_path=args.base_path or self.base_path,
             version=args.version,
             timestamp=args.timestamp,
             overwrite=args.overwrite,
@@ -88,9 +92,10 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
             "models",
             nargs="*",
             metavar="MODEL",
-            help="Names or directories; by default what was exported in this session, else all "
-            "there is in the base path.",
+            help="Names, directories, or variables: a live model or function is exported first. By "
+            "default what was exported in this session, else all there is in the base path.",
         ),
+        argument("--name", help="Name of a live model; by default that of the variable."),
         argument("--base-path", metavar="DIR", help="Where models are kept; ./models by default."),
         argument(
             "--rest-port",
@@ -115,20 +120,37 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
             help="off, on, or auto: let requests that wait run together where the server has shown "
             "that this changes no answer; auto unless set.",
         ),
+        argument(
+            "--replace",
+            action="store_true",
+            help="Take over a name under which another notebook serves a model.",
+        ),
+        argument(
+            "--server",
+            metavar="URL",
+            help="Whose server to use from now on: a Jupyter server's or model server's URL, own.",
+        ),
     )
     def tfs_serve(self, args: Namespace, names: Names) -> Served:
         """Serve models, and wait until they answer."""
+        __tracebackhide__ = True
+        if args.server is not None:
+            self.server = args.server
+        rest_port, grpc_port, batching = self.of_a_start(args)
         return serving.serve(
-            *args.models,
-            base_path=args.base_path,
-            rest_port=args.rest_port,
-            grpc_port=args.grpc_port,
+            *(names.live(word) or word for word in args.models),
+            name=args.name,
+            base_path=self.chosen_base_path(args.base_path),
+            rest_port=rest_port,
+            grpc_port=grpc_port,
             versions=args.versions,
-            batching=args.batching,
+            batching=batching,
+            replace=args.replace,
+            timeout_s=self.timeout,
         )
 
     @line(
-        argument("name", metavar="NAME", help="Name of a served model."),
+        NAME,
         argument("x", metavar="EXPR", help="Its input: an array, or a dict of arrays by input."),
         argument("--version", type=int, metavar="N", help="Version to ask; by default the latest."),
         argument("--signature", metavar="S", help="Signature to ask; serving_default unless set."),
@@ -153,7 +175,7 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
         return value
 
     @cell(
-        argument("name", metavar="NAME", help="Name of a served model."),
+        NAME,
         argument("--version", type=int, metavar="N", help="Version to ask; by default the latest."),
     )
     def tfs_request(self, args: Namespace, names: Names, cell: str) -> Response:
@@ -166,7 +188,7 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
         return serving.status()
 
     @line(
-        argument("name", metavar="NAME", help="Name of a served model."),
+        NAME,
         argument(
             "--version", type=int, metavar="N", help="Version to show; by default the latest."
         ),
@@ -174,18 +196,6 @@ class TFSMagics(Magics):  # type: ignore[misc]  # IPython is not typed
     def tfs_metadata(self, args: Namespace, names: Names) -> View:
         """Show what a model takes and returns."""
         return serving.metadata(args.name, version=args.version)
-
-    @line()
-    def tfs_stop(self, args: Namespace, names: Names) -> View:
-        """Stop the server; models and versions stay on disk."""
-        return serving.stop()
-
-    @line(
-        argument("-n", "--lines", type=int, default=20, metavar="N", help="How many lines; 20."),
-    )
-    def tfs_logs(self, args: Namespace, names: Names) -> View:
-        """Show the last lines of the server's log."""
-        return serving.logs(args.lines)
 
 
 def _summary(magic: Callable[..., Any]) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from server_ext.errors import InvalidArgument, NotFound
+from tfs_magics.asking import asked
 from tfs_magics.client.feeds import Array
-from tfs_magics.client.predicting import Place, predict
+from tfs_magics.client.predicting import predict
 from tfs_magics.client.rest import model_path
+from tfs_magics.connection import Connection
 from tfs_magics.nearest import suggestion
 from tfs_magics.views.served import ServedVersion
 from tfs_magics.views.served import served as served_view
@@ -24,13 +26,14 @@ class Served:
 
     def __init__(
         self,
-        place: Place,
+        server: Connection,
         versions: Sequence[ServedVersion],
         notes: Sequence[str] = (),
         start_s: float = 0.0,
     ) -> None:
         self.versions = tuple(versions)
-        self._place = place
+        self._server = server
+        self._place = server.place()
         self._notes = tuple(notes)
         self._start_s = start_s
 
@@ -63,6 +66,16 @@ class Served:
         """Where gRPC answers, for `grpc.insecure_channel`."""
         return self._place.grpc_target
 
+    @property
+    def token(self) -> str:
+        """The token that the server wants now, as under a JupyterHub; else empty. A secret."""
+        return self._server.place().authorization.partition(" ")[2]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What goes with each request, as headers of REST and as metadata of gRPC: the token."""
+        return {"authorization": f"Bearer {self.token}"} if self.token else {}
+
     def predict(
         self,
         x: Any,
@@ -79,13 +92,17 @@ class Served:
         Raises:
             ServingError: what the server refuses, what does not fit, or that it is gone.
         """
-        answer = predict(self._place, self.name, x, version=version, signature=signature, grpc=grpc)
-        return answer.value
+        return asked(
+            self._server,
+            lambda place: predict(
+                place, self.name, x, version=version, signature=signature, grpc=grpc
+            ),
+        ).value
 
     def __getitem__(self, name: str) -> Served:
         if name not in self.names:
             raise NotFound(f"{name} is not among them.{suggestion(name, self.names, label='Are')}")
-        return Served(self._place, [each for each in self.versions if each.name == name])
+        return Served(self._server, [each for each in self.versions if each.name == name])
 
     def __len__(self) -> int:
         return len(self.names)

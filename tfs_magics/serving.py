@@ -1,117 +1,117 @@
-"""Export, serve, ask, look, stop: what the magics do, as functions for scripts.
+"""Export, serve, ask, look: what the magics do, as functions for scripts.
+
+What changes a server that runs is in managing.py, what looks at it in looking.py; all of it can be
+imported from here.
 
 Threads: any thread may call any function.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from server_ext.errors import Code, InvalidArgument, Unavailable
-from server_ext.hosting.models import parse_versions
+from server_ext.errors import Code, ServingError
+from server_ext.hosting.models import Model, parse_versions
 from tfs_magics import connection
+from tfs_magics.asking import asked, last_lines, page
 from tfs_magics.client.feeds import Array
 from tfs_magics.client.predicting import Place, Prediction, not_served
 from tfs_magics.client.predicting import metadata as ask_metadata
 from tfs_magics.client.predicting import predict as ask
 from tfs_magics.client.response import Response
-from tfs_magics.exporting.export import Exported
-from tfs_magics.exporting.export import export as export_files
+from tfs_magics.client.rest import Answer
+from tfs_magics.connections.state import owner_of, wanted
+from tfs_magics.connections.where import Wishes
 from tfs_magics.ipython.notebook import Progress
+from tfs_magics.live import export, exported, on_disk
+from tfs_magics.looking import logs, ps, where
+from tfs_magics.managing import label, load, restart, stop, unload
 from tfs_magics.selection import Selection
 from tfs_magics.served import Served
-from tfs_magics.views import log as log_views
 from tfs_magics.views import signature as signature_views
 from tfs_magics.views import status as status_views
 from tfs_magics.views.numbers import whole_seconds
 from tfs_magics.views.view import View
-from tfs_magics.waiting import check_versions, goal, not_up, wait
+from tfs_magics.waiting import Goal, check_versions, goal, not_up, wait
 
-LOOK_BACK = 200
-ENDING_S = 1.0  # a connection breaks a moment before the process is seen to have ended
-_exported: dict[str, Path] = {}  # the models of this session, by name: their directories
-
-
-@functools.wraps(export_files)
-def export(
-    obj: Any,
-    *,
-    name: str | None = None,
-    base_path: str | os.PathLike[str] = "./models",
-    version: int | None = None,
-    timestamp: bool = False,
-    overwrite: bool = False,
-    signatures: Mapping[str, Callable[..., Any]] | None = None,
-    check: Any = None,
-) -> Exported:
-    """Export, and remember the model for a serve() without names."""
-    result = export_files(
-        obj,
-        name=name,
-        base_path=base_path,
-        version=version,
-        timestamp=timestamp,
-        overwrite=overwrite,
-        signatures=signatures,
-        check=check,
-    )
-    _exported[result.name] = result.path.parent
-    return result
+__all__ = [
+    "export",
+    "label",
+    "load",
+    "logs",
+    "metadata",
+    "predict",
+    "ps",
+    "request",
+    "restart",
+    "serve",
+    "status",
+    "stop",
+    "unload",
+    "where",
+]
 
 
 def serve(
-    *models: str,
+    *models: Any,
+    name: str | None = None,
     base_path: str | None = None,
     rest_port: int | None = None,
     grpc_port: int | None = None,
     versions: str | None = None,
     batching: str | None = None,
+    replace: bool = False,
+    server: str | None = None,
     timeout_s: float | None = None,
 ) -> Served:
-    """Serve models by name or directory and wait until they answer; start the server if need be.
+    """Serve models and wait until they answer; start the server if need be.
 
-    Without `models`: those exported in this session, else all in `base_path` (`./models`). Ports:
-    8501 and 8500, or free ones if those are taken; 0 takes free ones. `versions` is `latest:N`,
-    `all` or `1,3`, by default `latest:1`. `batching` is how a server that starts lets requests run
-    together: `off`, `on`, or `auto`, the default. `timeout_s` limits the wait for the models, None
-    does not; an interrupt ends the wait, and the server goes on. After one that died, a new server
-    brings back its models and is waited for until they have settled, too.
+    Each of `models` is a name or directory, or a live object: a Keras model, a tf.Module, a
+    function. An object is exported as its next version first, unless it was and is unchanged;
+    `name` is what a single one is called. Without `models`: those exported in this session, else
+    all in `base_path` (`./models`). Ports: 8501 and 8500, or free ones if those are taken; 0 takes
+    free ones. `versions` is `latest:N`, `all` or `1,3`, by default `latest:1`. `batching` is how a
+    server that starts lets requests run together: `off`, `on`, or `auto`, the default. `replace`
+    takes a model over that another notebook serves under the same name. `server` is whose server to
+    use from now on: a URL, `own`, or empty for the one that is found. `timeout_s` limits the wait
+    for the models, None does not; an interrupt ends the wait, and the server goes on.
 
     Raises:
         NotFound: a name, directory or version does not exist, or there is nothing to serve.
         FailedPrecondition: none of the models could be loaded; the message says why.
+        AlreadyExists: another notebook serves a model of that name; says which.
         Unavailable: the server did not start, or a port is taken; with its last lines.
         ServingError: DEADLINE_EXCEEDED, `timeout_s` passed; the models go on loading.
     """
+    if server is not None:
+        connection.use(server)
     policy = parse_versions(versions) if versions is not None else None
-    server = connection.current()
-    chosen = Selection(base_path, _exported, server.models).models(models, policy)
-    before = _page() if server.running else {}
+    to = connection.current()
+    told = to.status()
+    names, notes = on_disk(models, name, base_path)
+    known = wanted(told) if names else _ours(to, told)
+    chosen = Selection(base_path, exported, known).models(names, policy)
+    before = _entries(told) if told["server"]["state"] == "running" else {}
     goals = [goal(model, before.get(model.name)) for model in chosen]
     if policy is not None:
         check_versions(goals)
+    wishes = Wishes(rest_port, grpc_port, batching, replace)
     with Progress() as progress:
         began = time.monotonic()
 
         def starting() -> None:
             progress.show("Starting", whole_seconds(time.monotonic() - began))
 
-        start_s = server.open(chosen, rest_port, grpc_port, batching, starting)
-        names = {model.name for model in chosen}
-        back = [m for m in server.models.values() if start_s and m.name not in names]
-        goals += [goal(model, None) for model in back]
-        settled = wait(goals, _page, progress, timeout_s)[: len(chosen)]
+        opened = to.open(chosen, wishes, starting)
+        back = _brought_back(to, {model.name for model in chosen}) if opened.start_s else []
+        settled = wait([*goals, *back], lambda: page(to), progress, timeout_s)[: len(chosen)]
     if not any(each.ok for each in settled):
-        raise not_up(settled, server.last_lines(LOOK_BACK))
+        raise not_up(settled, last_lines(to))
     found = [version for each in settled for version in each.versions]
-    return Served(_place(), found, server.notes if start_s else (), start_s)
+    return Served(to, found, [*notes, *opened.notes], opened.start_s)
 
 
 def predict(
@@ -139,8 +139,10 @@ def prediction(
     name: str, x: Any, *, version: int | None, signature: str | None, grpc: bool
 ) -> Prediction:
     """Do what predict() does; return the answer with who gave it and how long that took."""
-    with _explained():
-        return ask(_place(), name, x, version=version, signature=signature, grpc=grpc)
+    return asked(
+        connection.current(),
+        lambda place: ask(place, name, x, version=version, signature=signature, grpc=grpc),
+    )
 
 
 def request(
@@ -155,26 +157,38 @@ def request(
     if isinstance(body, Mapping):
         body = json.dumps(body)
     raw = body.encode() if isinstance(body, str) else bytes(body)
-    with _explained():
-        place = _place()
+
+    def post(place: Place) -> Answer:
         answer = place.client.predict(name, version, raw)
         if answer.status == Code.NOT_FOUND.http:
             raise not_served(place.client, name, version)
+        return answer.checked() if answer.status == Code.UNAUTHENTICATED.http else answer
+
+    answer = asked(connection.current(), post)
     return Response(name if version is None else f"{name} {version}", answer)
 
 
 def status() -> View:
-    """Return the state of the server and of each version; `.data` is its GET /v1/server.
+    """Return the state of the server and of each version.
+
+    `.data` is GET /v1/server of one that runs, else what its host tells of it.
 
     Raises:
-        Unavailable: the server ended by itself, or does not answer.
+        ServingError: a Jupyter server, or another one that was asked for, does not answer.
     """
-    server = connection.current()
-    if not server.started:
-        return status_views.stopped(server.stopped_at)
-    with _explained():
-        place = _place()
-        return status_views.running(place.client.server(), place.rest_url, place.grpc_target)
+    to = connection.current()
+    told = to.status()
+    server = told["server"]
+    if server["state"] != "running":
+        return status_views.down(told)
+    try:
+        document = to.place().client.server()  # its counters are those of now
+    except ServingError:
+        memory = (told["sample"] or {}).get("rss_bytes") or 0
+        document = {**server, "models": told["models"], "rss_bytes": memory}
+    owners = {name: owner_of(entry) for name, entry in _entries(told).items()}
+    others = {name: owner for name, owner in owners.items() if owner not in ("", to.owner)}
+    return status_views.running(document, server, others)
 
 
 def metadata(name: str, *, version: int | None = None) -> View:
@@ -183,50 +197,25 @@ def metadata(name: str, *, version: int | None = None) -> View:
     Raises:
         NotFound: no such model or version is served; says what is.
     """
-    with _explained():
-        return signature_views.metadata(ask_metadata(_place().client, name, version))
+    to = connection.current()
+    return signature_views.metadata(
+        asked(to, lambda place: ask_metadata(place.client, name, version))
+    )
 
 
-def stop() -> View:
-    """End the server, after the requests in flight; the models stay on disk.
-
-    Raises:
-        Unavailable: no server runs.
-        FailedPrecondition: the server belongs to the process that forked this one.
-    """
-    server = connection.current()
-    if not server.started:
-        raise Unavailable("No model server runs here, so there is none to stop.")
-    server.stop()
-    return status_views.stopped(server.stopped_at)
+def _entries(told: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {entry["name"]: entry for entry in told["models"]}
 
 
-def logs(lines: int = 20) -> View:
-    """Return the last lines of the server's log, also of one that has ended; `.data` lists them.
-
-    Raises:
-        InvalidArgument: `lines` is no number of lines.
-    """
-    if lines < 1:
-        raise InvalidArgument(f"{lines} lines cannot be shown: ask for 1 or more.")
-    return log_views.log(connection.current().last_lines(lines))
+def _brought_back(to: connection.Connection, names: Collection[str]) -> Sequence[Goal]:
+    """Return our other models, which a server that was started loads again."""
+    ours = _ours(to, to.status())
+    return [goal(model, None) for name, model in ours.items() if name not in names]
 
 
-def _place() -> Place:
-    server = connection.current()
-    server.check()
-    return Place(server.rest_url, server.grpc_target)
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    """Say that the server has ended, where all a client sees is a broken connection."""
-    try:
-        yield
-    except Unavailable:
-        connection.current().check(ENDING_S)
-        raise
-
-
-def _page() -> dict[str, Mapping[str, Any]]:
-    return {model["name"]: model for model in _place().client.server()["models"]}
+def _ours(to: connection.Connection, told: Mapping[str, Any]) -> dict[str, Model]:
+    """Return the models that no other notebook serves."""
+    others = {
+        name for name, entry in _entries(told).items() if owner_of(entry) not in ("", to.owner)
+    }
+    return {name: model for name, model in wanted(told).items() if name not in others}

@@ -97,20 +97,25 @@ def check_versions(goals: Sequence[Goal]) -> None:
 
 def wait(
     goals: Sequence[Goal],
-    page: Callable[[], Mapping[str, Mapping[str, Any]]],
+    page: Callable[[], Mapping[str, Mapping[str, Any]] | None],
     progress: Progress,
     timeout_s: float | None,
 ) -> list[Settled]:
     """Look at the server's page, by model, until each model answers or cannot.
 
+    A server without a page is starting: what it says counts from when it has one.
+
     Raises:
-        ServingError: DEADLINE_EXCEEDED, it took longer than `timeout_s`.
+        ServingError: DEADLINE_EXCEEDED, it took longer than `timeout_s`; or what `page` raises.
     """
-    began = time.monotonic()
+    began = up_since = time.monotonic()
     while True:
         waited_s = time.monotonic() - began
         models = page()
-        judged = [judge(goal, models.get(goal.model.name), waited_s) for goal in goals]
+        if models is None:
+            up_since = time.monotonic()
+        heard_s = time.monotonic() - up_since
+        judged = [judge(goal, (models or {}).get(goal.model.name), heard_s) for goal in goals]
         settled = [each for each in judged if isinstance(each, Settled)]
         if len(settled) == len(goals):
             return settled
@@ -165,6 +170,8 @@ def judge(goal: Goal, entry: Mapping[str, Any] | None, waited_s: float) -> Pendi
         version
         for version in wanted - unlisted
         if listed[version]["state"] in _MOVING
+        or (not _lies_in(listed[version], goal.model) and waited_s < STALE_S)
+        or (_was_unloaded(listed[version]) and waited_s < GRACE_S)  # and is wanted again
         or (version in goal.stale and listed[version]["error"] and waited_s < STALE_S)
     }
     if moving:
@@ -208,6 +215,19 @@ def _nothing(name: str, reason: str) -> Settled:
 
 def _titled(name: str, versions: frozenset[int] | set[int]) -> str:
     return f"{name} {max(versions)}" if versions else name
+
+
+def _lies_in(item: Mapping[str, Any], model: Model) -> bool:
+    """Tell whether a version is of the model's directory, not of one that it had before.
+
+    It stays loaded where the files are the same.
+    """
+    path = item.get("path")
+    return not path or os.path.realpath(os.path.dirname(path)) == os.path.realpath(model.base_path)
+
+
+def _was_unloaded(item: Mapping[str, Any]) -> bool:
+    return bool(item["state"] == "END" and not item["error"])
 
 
 def _is_current(model: Model, entry: Mapping[str, Any]) -> bool:

@@ -3,17 +3,21 @@
 //   node predict.mjs http://127.0.0.1:8501/v1/models/digits request.json
 //   echo '{"instances": [1.0, 2.0]}' | node predict.mjs http://127.0.0.1:8501/v1/models/digits
 //
+// A server that wants a token gets the one in the environment variable TOKEN.
 // Prints the server's answer as JSON. A refused request ends with exit code 1 and its reason.
 
 import { readFileSync } from "node:fs";
-import process, { argv, stderr, stdout } from "node:process";
+import process, { argv, env, stderr, stdout } from "node:process";
 
 const STDIN = 0;
 
 async function predict(model, body) {
   const response = await fetch(`${model}:predict`, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: {
+      "Content-Type": "application/json",
+      ...(env.TOKEN && { Authorization: `Bearer ${env.TOKEN}` }),
+    },
     body,
   });
   const answer = await response.json();

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from tensorflow_serving.apis.model_pb2 import ModelSpec as ModelSpecMessage
 
 from server_ext.errors import FailedPrecondition, InvalidArgument, ServableNotFound, Unavailable
+from server_ext.lifecycle.coming import Coming
 from server_ext.lifecycle.manager import Handle, Manager
 from server_ext.lifecycle.servable import DEFAULT_SIGNATURE, Servable, Signature
 
@@ -36,12 +37,19 @@ def from_proto(spec: Any) -> ModelSpec:
 class Lookup:
     """Finds the version that answers a request. Any thread may call.
 
-    `labels` returns the labels of a model (label -> version) as configured now.
+    `labels` returns the labels of a model (label -> version) as configured now. `coming` tells what
+    will be there soon; without it, as in TensorFlow Serving, that does not exist yet.
     """
 
-    def __init__(self, manager: Manager, labels: Callable[[str], Mapping[str, int]]) -> None:
+    def __init__(
+        self,
+        manager: Manager,
+        labels: Callable[[str], Mapping[str, int]],
+        coming: Coming | None = None,
+    ) -> None:
         self._manager = manager
         self._labels = labels
+        self._coming = coming
 
     def lend(self, spec: ModelSpec) -> Handle:
         """Lend the version the spec names; without one, the largest that is AVAILABLE.
@@ -49,12 +57,14 @@ class Lookup:
         Raises:
             InvalidArgument: no model name, or a label the model does not have.
             ServableNotFound: no such version is loaded.
-            Unavailable: the label's version is not available yet.
+            Unavailable: the label's version is not available yet, or the one named is coming.
         """
         if not spec.name:
             raise InvalidArgument("ModelSpec has no name specified.")
+        if self._coming and not self._coming.told:
+            raise _not_yet(spec)
         if spec.label is None:
-            return self._manager.handle(spec.name, spec.version)
+            return self._numbered(spec)
         version = self._labels(spec.name).get(spec.label)
         if version is None:
             raise InvalidArgument(f"Unrecognized servable version label: {spec.label}")
@@ -65,6 +75,19 @@ class Lookup:
                 f"Label {spec.label} of model {spec.name} stands for version {version}, "
                 "which is not available yet"
             ) from None
+
+    def _numbered(self, spec: ModelSpec) -> Handle:
+        try:
+            return self._manager.handle(spec.name, spec.version)
+        except ServableNotFound:
+            if self._coming and self._coming.soon(spec.name, spec.version):
+                raise _not_yet(spec) from None
+            raise
+
+
+def _not_yet(spec: ModelSpec) -> Unavailable:
+    which = f"Version {spec.version} of model" if spec.version is not None else "Model"
+    return Unavailable(f"{which} {spec.name} is not available yet: it is loading. Ask again soon")
 
 
 def grpc_signature(servable: Servable, name: str) -> Signature:

@@ -84,6 +84,7 @@ class Control:
         except ServingError:
             parts.admission.rules = before
             raise
+        parts.coming.told = True
 
     def _begins(self, name: str, version: int, stamp: str) -> None:
         document = {"event": "loading", "name": name, "version": version, "stamp": stamp}

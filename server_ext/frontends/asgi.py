@@ -84,7 +84,7 @@ class AsgiApp:
 
         def settle(answer: Answer) -> None:
             if not future.done():
-                future.set_result(answer)
+                future.set_result(self.in_time(turn, answer))
 
         self._rest.handle(request, turn, lambda answer: self._mail.post(loop, settle, answer))
         if turn.brief:
@@ -154,17 +154,25 @@ class AsgiApp:
             if timer:
                 timer.cancel()
 
+    def in_time(self, turn: Turn, answer: Answer) -> Answer:
+        """Return the answer, or that it is too late: the loop may have had no time to say so."""
+        if turn.deadline is None or time.monotonic() < turn.deadline:
+            return answer
+        return self._late(turn)
+
     def _too_late(self, turn: Turn, future: asyncio.Future[Answer]) -> None:
-        if future.done():
-            return
-        turn.gone = True
+        if not future.done():
+            turn.gone = True
+            future.set_result(self._late(turn))
+
+    def _late(self, turn: Turn) -> Answer:
         milliseconds = round((self._timeout_s or 0) * 1000)
         limit = f"{milliseconds} ms (--rest_api_timeout_in_ms={milliseconds})"
         error: ServingError = DeadlineExceeded(f"Timed out after {limit}")
         if turn.queued:
             text = f"Run() timeout exceeded while waiting in batching queue: {limit}"
             error = ResourceExhausted(text)
-        future.set_result(error_answer(error))
+        return error_answer(error)
 
 
 def _watch(receive: Receive, turn: Turn, future: asyncio.Future[Answer]) -> None:

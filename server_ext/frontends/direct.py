@@ -110,6 +110,7 @@ class Exchange:
             self._become_task()
 
     def _settle(self, answer: Answer) -> None:
+        answer = self._direct.app.in_time(self._turn, answer)
         if self._future is None and len(answer.body) > compression.WORTHWHILE_BYTES:
             self._become_task()
         if self._future is None:

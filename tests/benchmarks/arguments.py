@@ -32,6 +32,7 @@ class Choice(NamedTuple):
     seconds: float
     quick: bool
     growth: bool
+    jupyter: bool
     write: bool
 
     def loads_of(self, model: Model) -> list[str]:
@@ -51,6 +52,7 @@ def parse(words: list[str]) -> Choice:
     parser.add_argument("--seconds", type=float, help="per measurement (0.6)")
     parser.add_argument("--quick", action="store_true", help="one model, one load, 0.2 s, once")
     parser.add_argument("--growth", action="store_true", help="models, connections, payloads grow")
+    parser.add_argument("--jupyter", action="store_true", help="the server that Jupyter hosts")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md as well")
     parser.epilog = f"models: {' '.join(MODELS)}; loads: {' '.join(LOADS)}; "
     parser.epilog += f"contenders: {' '.join(CONTENDERS)}"
@@ -64,6 +66,7 @@ def parse(words: list[str]) -> Choice:
         seconds=given.seconds or (0.2 if quick else 0.6),
         quick=quick,
         growth=given.growth,
+        jupyter=given.jupyter,
         write=given.write,
     )
 

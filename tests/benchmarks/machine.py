@@ -28,6 +28,8 @@ PACKAGES = (
     "flask",
     "gunicorn",
     "fastapi",
+    "jupyter_server",
+    "ipykernel",
 )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import alone
 import growth
+import jupyter_rounds
 import machine
 import report
 import results
@@ -47,6 +48,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tfs-bench-") as name:
         if choice.growth:
             section, text, code = "Growth", *growth.run(choice, modes, Path(name))
+        elif choice.jupyter:
+            section, text, code = "Jupyter", *jupyter_rounds.run(choice, Path(name))
         else:
             section, text, code = "Comparison", *_compare(choice, modes, Path(name))
     text = f"{where}\n- It took {(time.monotonic() - begin) / 60:.1f} minutes\n\n{text}"

@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
-from tfs_magics import connection, serving
+from tfs_magics import connection, live, serving
 
 
 class Shell:
@@ -53,6 +53,15 @@ class Ran:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def no_jupyter() -> Iterator[None]:
+    """Tests that run in a notebook's terminal do not talk to its Jupyter server."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("JPY_PARENT_PID", "TFS_MANAGER_URL", "JUPYTERHUB_SERVICE_URL"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Servers of these tests remember sizes of batches in a directory of the tests."""
     with pytest.MonkeyPatch.context() as patch:
@@ -64,7 +73,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     """A shell with the magics; no model was exported in this session yet."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(serving, "_exported", {})
+    monkeypatch.setattr(live, "exported", {})
+    monkeypatch.setattr(serving, "exported", live.exported)
     config = Config()
     config.HistoryManager.hist_file = ":memory:"
     config.InteractiveShell.colors = "nocolor"
@@ -86,8 +96,9 @@ def no_server() -> Iterator[None]:
 
 
 def _stop() -> None:
-    if connection.current().started:
-        serving.stop()
+    connection.use("")
+    if connection.current().status()["server"]["state"] != "stopped":
+        serving.stop(all=True)
 
 
 @pytest.fixture(scope="session")
@@ -165,7 +176,8 @@ def server(models: Path) -> Iterator[Path]:
 @pytest.fixture
 def served(server: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The server of the session, up; returns the directory of the models."""
-    monkeypatch.setattr(serving, "_exported", {})
+    monkeypatch.setattr(live, "exported", {})
+    monkeypatch.setattr(serving, "exported", live.exported)
     names = [str(server / name) for name in ("digits", "pair", "text")]
     serving.serve(*names, rest_port=0, grpc_port=0, versions="latest:1")
     return server

@@ -147,6 +147,22 @@ def test_json_that_is_broken_is_answered_by_the_server_not_by_ipython(
     assert shown["text/plain"].startswith("pair  400 Bad Request")
 
 
+def test_tab_completes_values_from_what_is_served(
+    serving_kernel: Kernel, eventually: Callable[..., Any]
+):
+    def found(code: str) -> list[str]:
+        client = serving_kernel.client
+        message = client.complete(code)
+        content = client.get_shell_msg(timeout=TIMEOUT_S)
+        assert content["parent_header"]["msg_id"] == message
+        matches: list[str] = content["content"]["matches"]
+        return matches
+
+    assert eventually(lambda: found("%tfs_predict di")) == ["digits"]
+    assert found("%tfs_predict digits --sig") == ["--signature"]
+    assert found("p = %tfs_predict digits --version ") == ["1"]
+
+
 def test_a_magic_in_a_function_sees_its_names(serving_kernel: Kernel):
     serving_kernel.run("def ask(rows):\n    p = %tfs_predict digits x[:rows]\n    return p.shape")
 

@@ -14,7 +14,8 @@ from server_ext.errors import InvalidArgument
 from tfs_magics import serving
 from tfs_magics.magics import TFSMagics
 
-NAMES = ["export", "serve", "predict", "request", "status", "metadata", "stop", "logs"]
+NAMES = ["export", "serve", "predict", "request", "status", "metadata", "label", "load", "unload"]
+NAMES += ["ps", "where", "restart", "stop", "logs"]
 
 
 def test_loading_prints_nothing_and_twice_is_once(shell: Any):
@@ -168,7 +169,7 @@ def test_a_model_that_is_not_there_starts_no_server(shell: Any, tmp_path: Path):
     said = shell.run("%tfs_serve digts").usage_error
 
     assert said == "No model digts in ./models. Did you mean digits?"
-    assert not serving.connection.current().running
+    assert serving.connection.current().status()["server"]["state"] == "stopped"
 
 
 def test_arrays_are_shown_as_ever(shell: Any):

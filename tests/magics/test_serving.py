@@ -285,20 +285,24 @@ def test_a_forked_copy_may_ask_but_neither_change_nor_stop(served: Path, images:
     np.testing.assert_array_equal(tfs_magics.predict("digits", images), expected)
 
 
-def test_a_server_that_died_is_told_at_once_and_started_again_with_its_models(
+def test_a_server_that_died_is_told_at_once_and_comes_back_with_its_models(
     served: Path, images: Any
 ):
-    url, dead = serving.serve("digits").url, pid()
+    digits, dead = serving.serve("digits"), pid()
     os.kill(dead, signal.SIGKILL)
 
     with pytest.raises(ServerFailed, match=r"ended by itself \(signal SIGKILL\)") as error:
         tfs_magics.predict("digits", images)
     assert error.value.lines
-    with pytest.raises(ServerFailed):
-        serving.status()
+    down = serving.status()
+    assert down.text.startswith("restarting for ")
+    assert "SIGKILL" in down.text
 
     again = serving.serve("digits")
-    assert again.url == url
+    assert again.url == digits.url
+    assert digits.predict(images).shape == (3, 10)
+    assert "started again once" in serving.status().text
+    assert serving.load("text").data["name"] == "text"
     assert tfs_magics.predict("text", ["a"]).tolist() == [b"A"]
 
 
@@ -311,7 +315,7 @@ def test_stopping_ends_the_process_and_leaves_nothing_behind(served: Path, image
     assert view.text.startswith("stopped at ")
     assert not process.is_running()
     assert not directory.exists()
-    assert serving.status().text.startswith("stopped at ")
+    assert serving.status().text.startswith("stopped since ")
     assert serving.logs().data
     with pytest.raises(Unavailable, match="No model server runs here"):
         tfs_magics.predict("digits", images)
@@ -343,9 +347,10 @@ def test_an_unknown_way_to_batch_is_refused(served: Path):
 def test_a_port_that_is_taken_is_replaced_unless_it_was_asked_for(models: Path):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         taken = listening.getsockname()[1]
-        with pytest.raises(Unavailable, match=f"Port {taken} for gRPC is taken"):
+        with pytest.raises(ServingError, match=f"Port {taken} for gRPC is taken") as error:
             serving.serve(str(models / "digits"), grpc_port=taken, rest_port=0)
-        assert not connection.current().models
+        assert error.value.code is Code.UNAVAILABLE
+        assert not connection.current().models()
 
 
 @pytest.mark.usefixtures("no_server")
@@ -357,8 +362,9 @@ def test_an_interrupt_ends_the_wait_and_the_next_call_joins(
     with pytest.raises(KeyboardInterrupt):
         serving.serve(str(models / "digits"), rest_port=0, grpc_port=0)
     timer.join()
+    assert serving.status().text.startswith("starting for ")
     with pytest.raises(Unavailable, match="still starting"):
-        serving.status()
+        serving.metadata("digits")
 
     serving.serve(str(models / "digits"))
 

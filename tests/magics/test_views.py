@@ -31,6 +31,17 @@ from tfs_magics.views.view import View
 
 EVIL = '<img src=x onerror="alert(1)">'
 LONG = "a reason that goes on and on, " * 6
+SERVER = {
+    "state": "running",
+    "since": 0.0,
+    "reason": "",
+    "lines": [],
+    "restarts": 0,
+    "started_at": 0.0,
+    "retry_at": None,
+    "rest_url": "http://127.0.0.1:8501",
+    "grpc_target": "127.0.0.1:8500",
+}
 SIGNATURES = [Signature("serving_default", {"x": TensorInfo("float32", (-1, 8))}, {})]
 
 
@@ -59,7 +70,7 @@ def page(*models: dict[str, Any]) -> dict[str, Any]:
 
 
 def running(*models: dict[str, Any]) -> View:
-    return status.running(page(*models), "http://127.0.0.1:8501", "127.0.0.1:8500")
+    return status.running(page(*models), SERVER, {})
 
 
 def exported(name: str = "digits", path: str = "/m/digits/2", **more: Any) -> View:
@@ -155,7 +166,9 @@ def test_status_shows_labels_when_there_are_some():
 
 def test_status_without_models_says_what_comes_next():
     assert "Nothing is served yet. Next: %tfs_serve NAME" in running().text
-    assert status.stopped().text == "stopped\nNext: %tfs_serve NAME"
+    stopped = {**SERVER, "state": "stopped", "since": None}
+    never = status.down({"server": stopped, "models": []})
+    assert never.text == "stopped\nNext: %tfs_serve NAME"
 
 
 def test_a_served_model_shows_steps_addresses_and_the_next_line():

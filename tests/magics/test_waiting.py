@@ -36,6 +36,12 @@ def entry(
     }
 
 
+def of_another_directory() -> dict[str, Any]:
+    found = entry(AVAILABLE_1)
+    found["versions"][0]["path"] = "/before/m/1"
+    return found
+
+
 def up(number: int, *, wanted: bool = True) -> ServedVersion:
     return ServedVersion("m", number, load_seconds=1.0, wanted=wanted)
 
@@ -62,6 +68,8 @@ FAILED_2 = (2, "END", "bad file")
             Goal(MODEL, frozenset({2}), stale=frozenset({2})), entry(FAILED_2), "m 2", id="stale"
         ),
         pytest.param(Goal(MODEL), entry(), "m", id="nothing on disk, nothing known"),
+        pytest.param(Goal(MODEL, frozenset({1})), entry((1, "END", "")), "m 1", id="unloaded once"),
+        pytest.param(Goal(MODEL, frozenset({1})), of_another_directory(), "m 1", id="old path"),
     ],
 )
 def test_at_first_old_news_do_not_count(goal: Goal, found: Any, expected: str):

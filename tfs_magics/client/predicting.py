@@ -9,12 +9,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from server_ext import chatter
-from server_ext.errors import Code, InvalidArgument, NotFound, ServingError
+from server_ext.errors import (
+    Code,
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    ServingError,
+)
 from tfs_magics.client import jsonform
 from tfs_magics.client.feeds import Array, explain_shape, feed
 from tfs_magics.client.rest import ANSWER_TIMEOUT_S, Client
@@ -27,15 +33,19 @@ _SHAPES = re.compile(r"shape|rank|size|dimension", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Place:
-    """Where a server answers: REST URL and gRPC target."""
+    """Where a server answers: REST URL and gRPC target, empty where it has none.
+
+    `authorization` is the header that goes with each request, such as `Bearer abc`; never shown.
+    """
 
     rest_url: str
     grpc_target: str
+    authorization: str = field(default="", repr=False)
 
     @property
     def client(self) -> Client:
         """The REST client for this place; one a place."""
-        return _client(self.rest_url)
+        return _client(self.rest_url, self.authorization)
 
 
 @dataclass(frozen=True)
@@ -124,11 +134,15 @@ def _ask(
     place: Place, model: Metadata, signature: Signature, fed: Mapping[str, Array], *, grpc: bool
 ) -> Prediction:
     if grpc:
+        if not place.grpc_target:
+            raise FailedPrecondition(
+                f"No gRPC is reached from here, only REST at {place.rest_url}: leave out --grpc."
+            )
         with chatter.held_back():
             from tfs_magics.client import rpc  # imports TensorFlow
 
         began = time.monotonic()
-        outputs = rpc.predict(place.grpc_target, model, signature, fed, ANSWER_TIMEOUT_S)
+        outputs = rpc.predict(place, model, signature, fed, ANSWER_TIMEOUT_S)
         seconds = time.monotonic() - began
     else:
         body = jsonform.request_body(fed, signature.name)
@@ -149,5 +163,5 @@ def _signature(model: Metadata, wanted: str | None) -> Signature:
 
 
 @lru_cache(maxsize=8)
-def _client(url: str) -> Client:
-    return Client(url)
+def _client(url: str, authorization: str) -> Client:
+    return Client(url, authorization)

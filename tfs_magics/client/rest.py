@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 import requests
 
-from server_ext.errors import Code, InvalidArgument, ServingError, Unavailable
+from server_ext.errors import Code, InvalidArgument, ServingError, Unauthenticated, Unavailable
 from tfs_magics.client import signatures
 from tfs_magics.client.signatures import Metadata
 
@@ -23,6 +22,7 @@ CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 300
 PAGE_TIMEOUT_S = 30  # for what the server knows without running a model
 MAX_VERSION = 2**63 - 1
+_TOKEN = "This model server wants a token: set TFS_MANAGER_TOKEN to it."
 
 
 @dataclass(frozen=True)
@@ -50,21 +50,28 @@ class Answer:
         """
         if self.status < 400:
             return self
-        raise ServingError(self._refusal(), _code(self.status))
+        if self.status == Code.UNAUTHENTICATED.http:
+            raise Unauthenticated(f"{self._refusal().rstrip('.')}. {_TOKEN}")
+        raise ServingError(self._refusal(), code_of(self.status))
 
     def _refusal(self) -> str:
         try:
-            return str(self.json()["error"])
+            said = self.json()
+            return str(said["error"] if "error" in said else said["message"])  # ours, Jupyter's
         except (ValueError, KeyError, TypeError):
             return f"HTTP {self.status}: {self.text[:500]}"
 
 
 class Client:
-    """Talks to the server at `url` (`http://127.0.0.1:8501`), whatever proxy is set."""
+    """Talks to the server at `url` (`http://127.0.0.1:8501`), whatever proxy is set.
 
-    def __init__(self, url: str) -> None:
+    `authorization` is the header it wants, such as `Bearer abc`; empty for none.
+    """
+
+    def __init__(self, url: str, authorization: str = "") -> None:
         self.url = url
-        self._session = _session()
+        self._headers = {"Authorization": authorization} if authorization else {}
+        self._session = session()
         self._pid = os.getpid()
 
     def server(self) -> dict[str, Any]:
@@ -83,8 +90,8 @@ class Client:
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
         if self._pid != os.getpid():
-            self._session, self._pid = _session(), os.getpid()
-        headers: Mapping[str, str] = {"Content-Type": "application/json"} if body else {}
+            self._session, self._pid = session(), os.getpid()
+        content = {"Content-Type": "application/json"} if body else {}
         timeout_s = PAGE_TIMEOUT_S if body is None else ANSWER_TIMEOUT_S
         began = time.monotonic()
         try:
@@ -92,7 +99,7 @@ class Client:
                 method,
                 f"{self.url}{path}",
                 data=body,
-                headers=headers,
+                headers={**content, **self._headers},
                 timeout=(CONNECT_TIMEOUT_S, timeout_s),
             )
         except requests.Timeout:
@@ -102,7 +109,7 @@ class Client:
             ) from None
         except requests.RequestException as error:
             raise Unavailable(
-                f"The model server at {self.url} cannot be reached ({_reason(error)}). "
+                f"The model server at {self.url} cannot be reached ({reason(error)}). "
                 "%tfs_status tells more."
             ) from None
         return Answer(response.status_code, response.content, time.monotonic() - began)
@@ -122,13 +129,14 @@ def model_path(name: str, version: int | None = None) -> str:
     return path if version is None else f"{path}/versions/{version}"
 
 
-def _session() -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False  # no proxy stands between us and our own machine
-    return session
+def session() -> requests.Session:
+    """Return a session that knows nothing of the environment's proxies and passwords."""
+    fresh = requests.Session()
+    fresh.trust_env = False  # no proxy stands between us and our own machine
+    return fresh
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """Return the innermost cause: `connection refused`, not the layers around it."""
     seen: BaseException = error
     while (inner := getattr(seen, "reason", None) or seen.__cause__ or seen.__context__) and (
@@ -138,5 +146,6 @@ def _reason(error: BaseException) -> str:
     return (getattr(seen, "strerror", None) or type(seen).__name__).lower()
 
 
-def _code(status: int) -> Code:
+def code_of(status: int) -> Code:
+    """Return the code of an HTTP status."""
     return next((code for code in Code if code.http == status), Code.UNKNOWN)

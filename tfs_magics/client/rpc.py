@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import ml_dtypes
@@ -18,6 +18,9 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from server_ext.errors import Code, ServingError
 from tfs_magics.client.feeds import Array
 from tfs_magics.client.signatures import Metadata, Signature
+
+if TYPE_CHECKING:
+    from tfs_magics.client.predicting import Place
 
 _OPTIONS = (
     ("grpc.max_send_message_length", -1),
@@ -48,7 +51,7 @@ _NUMBERS = {np.dtype(kind): number for number, (kind, _) in _TYPES.items()}
 
 
 def predict(
-    target: str, model: Metadata, signature: Signature, fed: Mapping[str, Array], timeout_s: float
+    place: Place, model: Metadata, signature: Signature, fed: Mapping[str, Array], timeout_s: float
 ) -> dict[str, Array]:
     """Ask one version of a model; return the outputs by alias, strings as bytes.
 
@@ -61,8 +64,10 @@ def predict(
     request.model_spec.signature_name = signature.name
     for alias, array in fed.items():
         _fill(request.inputs[alias], array)
+    metadata = [("authorization", place.authorization)] if place.authorization else None
     try:
-        response = _stub(target, os.getpid()).Predict(request, timeout=timeout_s)
+        stub = _stub(place.grpc_target, os.getpid())
+        response = stub.Predict(request, timeout=timeout_s, metadata=metadata)
     except grpc.RpcError as error:
         raise ServingError(
             error.details() or "The model server gave no reason.",

@@ -57,6 +57,28 @@ def recognise(obj: Any, signatures: Signatures | None = None, sample: object = N
     return subject
 
 
+def can_be_exported(obj: Any) -> bool:
+    """Tell whether a live object is of a kind that recognise() takes; imports nothing."""
+    if _is_model(obj) or _is_function(obj):
+        return True
+    part = _is_a(obj, "keras", "layers.Layer") or _is_a(obj, "keras", "Optimizer")
+    return _is_holder(obj) and not part
+
+
+def _is_model(obj: Any) -> bool:
+    return _is_a(obj, "keras", "Model")
+
+
+def _is_function(obj: Any) -> bool:
+    return _is_a(obj, "tensorflow", "types.experimental.GenericFunction") or _is_a(
+        obj, "tensorflow", "types.experimental.ConcreteFunction"
+    )
+
+
+def _is_holder(obj: Any) -> bool:
+    return _is_a(obj, "tensorflow", "__internal__.tracking.AutoTrackable")
+
+
 def _is_a(obj: Any, module: str, path: str) -> bool:
     found: Any = sys.modules.get(module)
     for name in path.split("."):
@@ -65,12 +87,8 @@ def _is_a(obj: Any, module: str, path: str) -> bool:
 
 
 def _live_subject(obj: Any, signatures: Signatures | None, sample: object) -> Subject | None:
-    is_model = _is_a(obj, "keras", "Model")
-    is_function = _is_a(obj, "tensorflow", "types.experimental.GenericFunction") or _is_a(
-        obj, "tensorflow", "types.experimental.ConcreteFunction"
-    )
-    is_holder = _is_a(obj, "tensorflow", "__internal__.tracking.AutoTrackable")
-    if not (is_model or is_function or is_holder):
+    is_model, is_function = _is_model(obj), _is_function(obj)
+    if not (is_model or is_function or _is_holder(obj)):
         return None
     if signatures:
         return signed_subject(obj, own_name(obj), signatures)

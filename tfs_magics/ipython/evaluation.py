@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import inspect
 import linecache
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,8 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.utils.text import DollarFormatter
 
+from tfs_magics.exporting.exportables import can_be_exported
+from tfs_magics.live import Live
 from tfs_magics.nearest import suggestion
 
 _CALLABLE = Callable[..., Any]
@@ -76,6 +79,24 @@ class Names:
             if _looks_like_a_path(source):
                 raise UsageError(f"No file or directory {source}.{_nearest(path)}") from None
             raise
+
+    def live(self, word: str) -> Live | None:
+        """Return the object that a name or dotted name stands for, if it is one to be exported."""
+        first, *rest = word.split(".")
+        if not all(part.isidentifier() for part in (first, *rest)):
+            return None
+        found = self._local.get(first, self._global.get(first))
+        for part in rest:
+            found = inspect.getattr_static(found, part, None)
+        return Live(found, (first, *rest)[-1], variable=True) if can_be_exported(found) else None
+
+    def variables(self) -> dict[str, Any]:
+        """Return the names of the notebook that are its own, with their values."""
+        return {
+            name: value
+            for name, value in {**self._global, **self._local}.items()
+            if not name.startswith("_")
+        }
 
     def own_name(self, expression: str, value: Any) -> str | None:
         """Return the variable's or attribute's name an expression consists of, else None."""

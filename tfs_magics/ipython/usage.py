@@ -23,6 +23,9 @@ from tfs_magics.views.view import View
 _NODE = re.compile(r"\s*\[\[\{\{.*?\}\}\]\]", re.DOTALL)  # where in the graph TensorFlow was
 
 
+_WAITING = ("%tfs_serve", "%tfs_load", "%tfs_unload", "%tfs_restart")
+
+
 class Refusal(UsageError):  # type: ignore[misc]  # IPython is not typed
     """An error with a notice: a notebook shows the notice and `brief`, a terminal the message."""
 
@@ -45,7 +48,7 @@ class Interrupted(KeyboardInterrupt):
     """The user interrupted a magic: stops the cell and the notebook, without a traceback."""
 
     def __init__(self, magic: str) -> None:
-        goes_on = " The server goes on; %tfs_status shows it." if magic == "%tfs_serve" else ""
+        goes_on = " The server goes on; %tfs_status shows it." if magic in _WAITING else ""
         super().__init__(f"{magic} was interrupted.{goes_on}")
 
     def _render_traceback_(self) -> list[str]:

@@ -33,18 +33,22 @@ class ServedVersion:
 def served(
     versions: Sequence[ServedVersion], rest: str, grpc: str, notes: Sequence[str], start_s: float
 ) -> View:
-    """Return what is served now. `rest` is the URL of the model, or of all of them."""
+    """Return what is served now. `rest` is the URL of the model, or of all of them.
+
+    `grpc` is empty where only REST is reached.
+    """
     names = list(dict.fromkeys(version.name for version in versions))
     told = _one if len(names) == 1 and len(versions) == 1 else _several
     title, top, lines = told(names, versions, start_s)
     model = names[0] if len(names) == 1 else "NAME"
+    addresses = [("REST", rest), *([("gRPC", f"{grpc}, model {model}")] if grpc else [])]
     html = [
         *top,
-        endpoints(("REST", rest), ("gRPC", f"{grpc}, model {model}")),
+        endpoints(*addresses),
         *(element("p", note) for note in notes),
         element("p", "Next: ", code(_next(versions)), class_="jp-tfs-muted"),
     ]
-    text = [*lines, f"  REST  {rest}", f"  gRPC  {grpc}, model {model}", *notes]
+    text = [*lines, *(f"  {name}  {address}" for name, address in addresses), *notes]
     text.append(f"Next: {_next(versions)}")
     return View(title, join(*html), "\n".join(text), tuple(versions))
 

@@ -19,6 +19,14 @@ _WORDS = {
     "UNLOADING": ("Unloading", "unloading"),
     "END": ("Unloaded", "off"),
 }
+_SERVER = {
+    "stopped": ("Stopped", "off"),
+    "starting": ("Starting", "loading"),
+    "running": ("Running", "running"),
+    "restarting": ("Restarting", "loading"),
+    "failed": ("Failed", "failed"),
+    "stopping": ("Stopping", "unloading"),
+}
 _COLUMNS = (
     Column("Model", subject=True),
     Column("Version", number=True),
@@ -38,53 +46,116 @@ def state_cell(name: str, *, failed: bool = False) -> Cell:
     return Cell(word.lower(), state_markup(word, kind))
 
 
-def running(server: Mapping[str, Any], rest: str, grpc: str) -> View:
-    """Return the state of a server that answers; `server` is its GET /v1/server."""
+def state_of(name: str) -> tuple[str, str]:
+    """Return the word for a server's state, and the kind of dot before it."""
+    return _SERVER.get(name, (name.title(), "off"))
+
+
+def running(page: Mapping[str, Any], server: Mapping[str, Any], others: Mapping[str, str]) -> View:
+    """Return the state of a server that answers.
+
+    `page` is its GET /v1/server, `server` what its host tells of it; `others` are the notebooks
+    that serve models which are not ours, by model.
+    """
     now = time.time()
-    facts = _facts(server, now)
-    models: Sequence[Mapping[str, Any]] = server["models"]
-    rows = [row for model in models for row in _rows(model)]
-    addresses = (("REST", rest), ("gRPC", grpc))
+    facts = _facts(page, server, now)
+    models: Sequence[Mapping[str, Any]] = page["models"]
+    names = (("REST", server["rest_url"]), ("gRPC", server["grpc_target"]))
+    addresses = [(name, address) for name, address in names if address]
     html = [
         head("Model server", state_markup("Running", "running"), muted(facts)),
         endpoints(*addresses),
     ]
     text = [f"running, {facts.replace(' · ', ', ')}"]
     text += [f"  {name}  {address}" for name, address in addresses]
-    if rows:
-        table = _table(rows, labels=any(model["labels"] for model in models))
+    if models:
+        table = versions_table(models)
         html.append(table.html())
         text.append(table.text())
     else:
         html.append(element("p", "Nothing is served yet. ", *_next(), class_="jp-tfs-muted"))
         text.append("Nothing is served yet. Next: %tfs_serve NAME")
-    html.append(small(f"As of {moment(now)}."))
-    text.append(f"as of {moment(now)}")
-    return View("Model server", join(*html), "\n".join(text), server)
+    told = [f"{name} is served by {owner}." for name, owner in others.items()]
+    html += [*(element("p", line) for line in told), small(f"As of {moment(now)}.")]
+    text += [*told, f"as of {moment(now)}"]
+    return View("Model server", join(*html), "\n".join(text), page)
 
 
-def stopped(at: float | None = None) -> View:
-    """Return that no server runs; `at` is when it was stopped, in Unix seconds."""
-    said = "" if at is None else f"at {moment(at)}"
+def versions_table(models: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the versions of models, each with its state, labels and counters."""
+    rows = [row for model in models for row in _rows(model)]
+    return _table(rows, labels=any(model["labels"] for model in models))
+
+
+def down(status: Mapping[str, Any]) -> View:
+    """Return the state of a server that does not answer now, `status` as its host tells it."""
+    server = status["server"]
+    word, kind = state_of(server["state"])
+    facts = _since(server["since"], still=server["state"] == "stopped")
+    said = list(_reasons(status))
+    html = [head("Model server", state_markup(word, kind), muted(facts))]
+    html += [element("p", line) for line in said]
+    if server["lines"]:
+        lines = "\n".join(server["lines"])
+        html.append(element("pre", lines, class_="jp-tfs-Code", tabindex="0"))
+    text = [f"{word.lower()} {facts}".strip(), *said, *(f"  {line}" for line in server["lines"])]
+    if server["state"] in ("failed", "stopped"):
+        again = "%tfs_restart" if server["state"] == "failed" else "%tfs_serve NAME"
+        html.append(element("p", "Next: ", code(again), class_="jp-tfs-muted"))
+        text.append(f"Next: {again}")
+    return View("Model server", join(*html), "\n".join(text), status)
+
+
+def stopped(at: float, *, gently: bool = True) -> View:
+    """Return that the server was stopped, `at` in Unix seconds.
+
+    One that was not ended `gently` took too long to finish, and was ended by force.
+    """
+    said = f"at {moment(at)}"
+    forced = [] if gently else ["It did not finish in time, and was ended by force."]
     html = join(
         head("Model server", state_markup("Stopped", "off"), muted(said)),
+        *(element("p", line) for line in forced),
         element("p", *_next(), class_="jp-tfs-muted"),
     )
-    text = f"stopped {said}".strip() + "\nNext: %tfs_serve NAME"
+    text = "\n".join([f"stopped {said}", *forced, "Next: %tfs_serve NAME"])
     return View("Model server", html, text)
+
+
+def _since(at: float | None, *, still: bool) -> str:
+    if at is None:
+        return ""
+    return f"since {moment(at)}" if still else f"for {whole_seconds(max(0.0, time.time() - at))}"
+
+
+def _reasons(status: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why the server is not up, what happens next, and what it is to serve then."""
+    server = status["server"]
+    if server["reason"]:
+        yield f"{server['reason'].rstrip('.')}."
+    if server["state"] == "restarting" and server["retry_at"]:
+        left_s = server["retry_at"] - time.time()
+        when = f"in {whole_seconds(left_s)}" if left_s >= 1 else "now"
+        yield f"It is started again {when}."
+    names = ", ".join(entry["name"] for entry in status["models"])
+    if names and server["state"] in ("starting", "restarting"):
+        yield f"It will serve {names}."
 
 
 def _next() -> tuple[str, Markup]:
     return "Next: ", code("%tfs_serve NAME")
 
 
-def _facts(server: Mapping[str, Any], now: float) -> str:
-    versions = [version for model in server["models"] for version in model["versions"]]
+def _facts(page: Mapping[str, Any], server: Mapping[str, Any], now: float) -> str:
+    versions = [version for model in page["models"] for version in model["versions"]]
     parts = [
-        whole_seconds(max(0.0, now - server["started_at"])),
+        whole_seconds(max(0.0, now - page["started_at"])),
         plural(sum(version["requests"] for version in versions), "request"),
-        size(server["rss_bytes"]),
+        size(page["rss_bytes"]),
     ]
+    if server["restarts"]:
+        times = "once" if server["restarts"] == 1 else f"{count(server['restarts'])} times"
+        parts.append(f"started again {times}")
     return " · ".join(parts)
 
 

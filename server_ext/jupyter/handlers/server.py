@@ -1,0 +1,96 @@
+"""Starts and stops the model server."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from server_ext.hosting.settings import WAYS_TO_BATCH
+from server_ext.jupyter import schemas
+from server_ext.jupyter.bodies import PORT, YES_NO, Field, one_of
+from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
+
+_STATUS = schemas.part("Status")
+
+
+class StartHandler(TFSHandler):
+    """POST server/start."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation(
+            "Start the model server and wait until it listens; one that runs is left as it is",
+            _STATUS,
+            fields=[
+                Field("rest_port", PORT, "The port for REST; 0 takes any free one"),
+                Field("grpc_port", PORT, "The port for gRPC; 0 takes any free one"),
+                Field("batching", one_of(*WAYS_TO_BATCH), "Whether requests run together"),
+            ],
+            errors=[409, 503],
+        )
+    }
+
+    @allowed("write")
+    async def post(self) -> None:
+        """Answer with the status when the server listens."""
+        wishes = self.fields()
+        self.tell(f"starts the model server {wishes or ''}".rstrip())
+        await self.service.run(self.service.host.start, **wishes)
+        self.finish(self.service.host.status())
+
+
+class StopHandler(TFSHandler):
+    """POST server/stop."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation(
+            "Stop the model server, after the requests that run",
+            _STATUS,
+            fields=[
+                Field("forget", YES_NO, "Forget the models too; else a start serves them again")
+            ],
+        )
+    }
+
+    @allowed("write")
+    async def post(self) -> None:
+        """Answer with the status when the process has ended."""
+        forget = self.fields().get("forget", False)
+        self.tell("stops the model server" + " and forgets its models" * forget)
+        await self.service.run(self.service.host.stop, forget=forget)
+        self.finish(self.service.host.status())
+
+
+class RestartHandler(TFSHandler):
+    """POST server/restart."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation(
+            "Stop the model server, start it and wait until it listens", _STATUS, errors=[409, 503]
+        )
+    }
+
+    @allowed("write")
+    async def post(self) -> None:
+        """Answer with the status when the new process listens."""
+        self.fields()
+        self.tell("restarts the model server")
+        await self.service.run(self.service.host.restart)
+        self.finish(self.service.host.status())
+
+
+class PollHandler(TFSHandler):
+    """POST poll."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation(
+            "Look for new versions now, and not within the next second",
+            schemas.part("Note"),
+            errors=[503],
+        )
+    }
+
+    @allowed("write")
+    async def post(self) -> None:
+        """Answer when the model server has been told."""
+        self.fields()
+        await self.service.run(self.service.host.poll)
+        self.finish({})

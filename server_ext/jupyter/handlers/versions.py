@@ -1,0 +1,51 @@
+"""One version of a model: loaded or unloaded by hand."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from server_ext.errors import InvalidArgument
+from server_ext.jupyter import schemas
+from server_ext.jupyter.bodies import MAX_VERSION
+from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
+
+_NOTE = schemas.part("Note")
+_ERRORS = (404, 409, 503)
+
+
+class LoadHandler(TFSHandler):
+    """POST models/NAME/versions/N/load."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Serve this version too, beside those that are", _NOTE, errors=_ERRORS)
+    }
+
+    @allowed("write")
+    async def post(self, name: str, version: str) -> None:
+        """Answer with what this changes for the model."""
+        self.fields()
+        number = _number(version)
+        self.tell(f"loads version {number} of {name!r}")
+        self.finish({"note": await self.service.run(self.service.host.load, name, number)})
+
+
+class UnloadHandler(TFSHandler):
+    """POST models/NAME/versions/N/unload."""
+
+    operations: ClassVar[Operations] = {
+        "post": Operation("Serve this version no longer; its files stay", _NOTE, errors=_ERRORS)
+    }
+
+    @allowed("write")
+    async def post(self, name: str, version: str) -> None:
+        """Answer with what this changes for the model."""
+        self.fields()
+        number = _number(version)
+        self.tell(f"unloads version {number} of {name!r}")
+        self.finish({"note": await self.service.run(self.service.host.unload, name, number)})
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_VERSION):
+        raise InvalidArgument(f"{text!r:.40} is no version: a version is a number from 0")
+    return int(text)

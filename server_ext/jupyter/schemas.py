@@ -1,0 +1,141 @@
+"""JSON Schemas of what the API answers; the document and the tests use them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TEXT = {"type": "string"}
+NUMBER = {"type": "number"}
+COUNT = {"type": "integer", "minimum": 0}
+MAYBE_NUMBER = {"type": ["number", "null"]}
+MAYBE_COUNT = {"type": ["integer", "null"]}
+MAYBE_TEXT = {"type": ["string", "null"]}
+ANY_OBJECT = {"type": "object"}
+
+
+def record(**fields: Any) -> dict[str, Any]:
+    """Return the schema of an object that has at least these fields."""
+    return {"type": "object", "properties": fields, "required": list(fields)}
+
+
+def list_of(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an array."""
+    return {"type": "array", "items": entry}
+
+
+def maybe(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a value that may be null."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def part(name: str) -> dict[str, Any]:
+    """Return a reference to a schema of PARTS."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+STATES = ["stopped", "starting", "running", "restarting", "failed", "stopping"]
+VERSION_STATES = ["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
+
+ERROR = record(message=TEXT, reason=TEXT)
+OWNER = record(notebook=TEXT, kernel=TEXT)
+HELD = record(name=TEXT, version=COUNT, stamp=TEXT, reason=TEXT)
+SERVER = record(
+    state={"enum": STATES},
+    since=NUMBER,
+    reason=MAYBE_TEXT,
+    lines=list_of(TEXT),
+    pid=MAYBE_COUNT,
+    restarts=COUNT,
+    started_at=MAYBE_NUMBER,
+    start_seconds=MAYBE_NUMBER,
+    host=MAYBE_TEXT,
+    rest_port=MAYBE_COUNT,
+    grpc_port=MAYBE_COUNT,
+    rest_url=MAYBE_TEXT,
+    grpc_target=MAYBE_TEXT,
+    notes=list_of(TEXT),
+    batching=TEXT,
+    retry_at=MAYBE_NUMBER,
+)
+VERSION = record(
+    version={"type": "integer"},
+    state={"enum": VERSION_STATES},
+    error=maybe(record(code=TEXT, message=TEXT)),
+    path=TEXT,
+    in_flight=COUNT,
+    requests=COUNT,
+    errors=COUNT,
+    signatures=list_of(TEXT),
+)
+MODEL = record(
+    name=TEXT,
+    base_path=TEXT,
+    policy=TEXT,
+    labels={"type": "object", "additionalProperties": {"type": "integer"}},
+    problem=MAYBE_TEXT,
+    versions=list_of(part("Version")),
+    owner=maybe(part("Owner")),
+    wanted=TEXT,
+)
+SAMPLE = record(
+    at=NUMBER,
+    rss_bytes=MAYBE_NUMBER,
+    cpu_seconds=MAYBE_NUMBER,
+    in_flight=COUNT,
+    queued=COUNT,
+    versions=list_of(
+        record(
+            name=TEXT,
+            version={"type": "integer"},
+            requests=COUNT,
+            errors=COUNT,
+            in_flight=COUNT,
+            queued=COUNT,
+            per_second=NUMBER,
+            errors_per_second=NUMBER,
+            p50_ms=MAYBE_NUMBER,
+            p90_ms=MAYBE_NUMBER,
+            p99_ms=MAYBE_NUMBER,
+            batch_rows=MAYBE_NUMBER,
+        )
+    ),
+)
+STATUS = record(
+    server=part("Server"),
+    models=list_of(part("Model")),
+    sample=maybe(part("Sample")),
+    registry=record(path=MAYBE_TEXT, problem=MAYBE_TEXT),
+    held=list_of(part("Held")),
+)
+ABOUT = record(
+    version=TEXT,
+    api={"const": 1},
+    capabilities={"type": "object", "additionalProperties": {"type": "boolean"}},
+    roots=list_of(TEXT),
+    require_token={"type": "boolean"},
+    model_server=record(
+        host=TEXT,
+        rest_port_fixed=MAYBE_COUNT,
+        grpc_port_fixed=MAYBE_COUNT,
+        batching=TEXT,
+        max_models=COUNT,
+    ),
+)
+ADDRESS = record(rest_url=MAYBE_TEXT, grpc_target=MAYBE_TEXT, token=MAYBE_TEXT)
+LOGS = record(lines=list_of(record(seq=COUNT, at=NUMBER, text=TEXT)), next=COUNT)
+NOTE = {"type": "object", "properties": {"note": TEXT}, "additionalProperties": False}
+
+PARTS: dict[str, dict[str, Any]] = {
+    "Error": ERROR,
+    "Status": STATUS,
+    "Server": SERVER,
+    "Model": MODEL,
+    "Version": VERSION,
+    "Sample": SAMPLE,
+    "Owner": OWNER,
+    "Held": HELD,
+    "About": ABOUT,
+    "Address": ADDRESS,
+    "Logs": LOGS,
+    "Note": NOTE,
+}

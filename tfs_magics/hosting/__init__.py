@@ -1,1 +1,0 @@
-"""The model server this process owns: its command, its process, what it is told to serve."""

@@ -1,0 +1,110 @@
+"""The magics that change a server that runs, and those that look at it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import argument
+
+from tfs_magics import looking, managing
+from tfs_magics.ipython.declare import line
+from tfs_magics.ipython.evaluation import Names
+from tfs_magics.ipython.settings import Settings
+from tfs_magics.views.view import View
+
+NAME = argument("name", metavar="NAME", help="Name of a served model.")
+
+
+class ManagingMagics(Settings):
+    """The part of TFSMagics that manages; it is registered with the whole."""
+
+    @line(
+        NAME,
+        argument(
+            "labels",
+            nargs="*",
+            metavar="LABEL=N",
+            help="Labels with the version each stands for: stable=3 canary=4; canary= takes one "
+            "away; none shows what there is.",
+        ),
+    )
+    def tfs_label(self, args: Namespace, names: Names) -> View:
+        """Give labels to versions of a model."""
+        return managing.label(args.name, labels(args.labels))
+
+    @line(
+        NAME,
+        argument(
+            "--version",
+            type=int,
+            metavar="N",
+            help="Version to load as well; by default new versions are looked for, and the latest "
+            "is followed again.",
+        ),
+    )
+    def tfs_load(self, args: Namespace, names: Names) -> View:
+        """Load a version of a served model, and wait until it answers."""
+        return managing.load(args.name, args.version, timeout_s=self.timeout)
+
+    @line(
+        NAME,
+        argument(
+            "--version", type=int, metavar="N", help="Version to unload; by default the model."
+        ),
+    )
+    def tfs_unload(self, args: Namespace, names: Names) -> View:
+        """Unload a model, or one version of it; files stay on disk."""
+        return managing.unload(args.name, args.version)
+
+    @line()
+    def tfs_ps(self, args: Namespace, names: Names) -> View:
+        """List your model servers on this machine."""
+        return looking.ps()
+
+    @line()
+    def tfs_where(self, args: Namespace, names: Names) -> View:
+        """Show which model server is used, and why."""
+        return looking.where()
+
+    @line()
+    def tfs_restart(self, args: Namespace, names: Names) -> View:
+        """End the server and start it again with its models."""
+        return managing.restart()
+
+    @line(
+        argument(
+            "--all",
+            action="store_true",
+            help="End a server that Jupyter hosts also while other notebooks serve models.",
+        ),
+    )
+    def tfs_stop(self, args: Namespace, names: Names) -> View:
+        """Stop the server; models and versions stay on disk."""
+        return managing.stop(all=args.all)
+
+    @line(
+        argument("-n", "--lines", type=int, default=20, metavar="N", help="How many lines; 20."),
+        argument(
+            "-f", "--follow", action="store_true", help="Go on with new lines until interrupted."
+        ),
+    )
+    def tfs_logs(self, args: Namespace, names: Names) -> View | None:
+        """Show the last lines of the server's log."""
+        return looking.logs(args.lines, follow=args.follow)
+
+
+def labels(words: Sequence[str]) -> dict[str, int | None]:
+    """Read `stable=3 canary=`; None stands for no version.
+
+    Raises:
+        UsageError: a word is not of that form.
+    """
+    found: dict[str, int | None] = {}
+    for word in words:
+        label, equals, version = word.partition("=")
+        if not (label and equals) or not (version.isdecimal() or not version):
+            raise UsageError(f"{word} is no label: use LABEL=VERSION, such as stable=3 canary=.")
+        found[label] = int(version) if version else None
+    return found
