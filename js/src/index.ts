@@ -97,7 +97,7 @@ function activate(
       page.title.label = title;
       page.title.icon = serverIcon;
       page.title.closable = true;
-      app.shell.add(page, labShell ? 'main' : 'down');
+      app.shell.add(page, labShell ? 'main' : 'right'); // Notebook 7 has one page in its main area
       void pages.add(page);
     }
     app.shell.activateById(page.id);

@@ -119,7 +119,7 @@ interface AxesProps {
 function Axes({ series, top, text, axis }: AxesProps): React.JSX.Element {
   const { trans } = useTools();
   const at = (name: string, percent: number, more: object = {}): React.CSSProperties =>
-    ({ [name]: `${percent}%`, ...more }) as React.CSSProperties;
+    ({ [name]: `${percent}%`, ...more });
   return (
     <>
       {[100, 50, 0].map((percent) => (

@@ -45,8 +45,9 @@ export class PageWidget extends ReactWidget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    const first = this.node.querySelector<HTMLElement>('[aria-selected="true"], input, button');
-    first?.focus();
+    const places = ['[aria-selected="true"]', 'input', 'button'];
+    const found = places.map((place) => this.node.querySelector<HTMLElement>(place));
+    found.find((each) => each !== null)?.focus();
   }
 
   protected render(): React.ReactElement {
