@@ -86,15 +86,26 @@ export class Numbers {
   }
 
   private _digits(value: number, significant: number, decimals?: number): string {
-    return value.toLocaleString(
-      this._locale,
-      decimals === undefined
-        ? { maximumSignificantDigits: significant }
-        : { maximumFractionDigits: decimals },
-    );
+    return decimals === undefined
+      ? this._format('maximumSignificantDigits', significant).format(value)
+      : this._decimals(value, decimals);
   }
 
   private _decimals(value: number, decimals: number): string {
-    return value.toLocaleString(this._locale, { maximumFractionDigits: decimals });
+    return this._format('maximumFractionDigits', decimals).format(value);
   }
+
+  /** Making a format takes longer than a thousand uses of it. */
+  private _format(
+    limit: 'maximumSignificantDigits' | 'maximumFractionDigits',
+    digits: number,
+  ): Intl.NumberFormat {
+    const key = `${limit} ${digits}`;
+    const format =
+      this._formats.get(key) ?? new Intl.NumberFormat(this._locale, { [limit]: digits });
+    this._formats.set(key, format);
+    return format;
+  }
+
+  private readonly _formats = new Map<string, Intl.NumberFormat>();
 }

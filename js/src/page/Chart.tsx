@@ -118,8 +118,10 @@ interface AxesProps {
 
 function Axes({ series, top, text, axis }: AxesProps): React.JSX.Element {
   const { trans } = useTools();
-  const at = (name: string, percent: number, more: object = {}): React.CSSProperties =>
-    ({ [name]: `${percent}%`, ...more });
+  const at = (name: string, percent: number, more: object = {}): React.CSSProperties => ({
+    [name]: `${percent}%`,
+    ...more,
+  });
   return (
     <>
       {[100, 50, 0].map((percent) => (

@@ -1,16 +1,12 @@
-import { caretDownIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import { cutInMiddle } from '../format/middle';
-import { Icon, IconButton } from '../ui/Button';
 import { useTools } from '../ui/tools';
 import { placeOf } from './Header';
 import { findByName, moveOf, spotsOf, type Spot } from './keys';
 import type { ModelRow } from './rows';
-import { VersionItem, type Dragged } from './VersionItem';
+import { ModelItem } from './ModelItem';
+import type { Dragged } from './VersionItem';
 
 const TYPING_MS = 700;
-const LONGEST_NAME = 40;
-const ROW_PX = { model: 28, version: 44 };
 
 interface Props {
   readonly rows: readonly ModelRow[];
@@ -126,54 +122,21 @@ export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
       }}
     >
       {rows.map((row) => (
-        <li
+        <ModelItem
           key={row.key}
-          role="treeitem"
-          aria-level={1}
-          aria-expanded={row.isOpen}
-          aria-selected={false}
-          aria-label={row.name}
-          tabIndex={stop === row.key ? 0 : -1}
-          data-key={row.key}
-          style={{ containIntrinsicSize: `auto ${heightOf(row)}px` }}
-        >
-          <div className="jp-tfs-Model">
-            <Icon icon={caretDownIcon} />
-            <span title={row.name.length > LONGEST_NAME ? row.name : undefined}>
-              {cutInMiddle(row.name, LONGEST_NAME)}
-            </span>
-            <span className="jp-tfs-num">{row.rate}</span>
-            <IconButton
-              icon={ellipsesIcon}
-              label={trans.__('Actions for %1', row.name)}
-              tabIndex={-1}
-              onClick={(event) => {
-                panel.currentRow = { model: row.name, ...placeOf(event.currentTarget) };
-                run('row-menu', { ...panel.currentRow });
-              }}
-            />
-          </div>
-          {row.note !== '' && (
-            <p className={`jp-tfs-Model-note${row.isProblem ? ' jp-tfs-Error' : ''}`}>{row.note}</p>
-          )}
-          {row.versions.length > 0 && (
-            <ul role="group">
-              {row.versions.map((version) => (
-                <VersionItem
-                  key={version.key}
-                  row={version}
-                  isFocused={stop === version.key}
-                  isSelected={selected === version.key}
-                  isTarget={canTake(version.model, version.version, version.shape, dragged)}
-                  onDrag={setDragged}
-                />
-              ))}
-            </ul>
-          )}
-        </li>
+          row={row}
+          stop={isWithin(stop, row) ? stop : ''}
+          selected={isWithin(selected, row) ? selected : ''}
+          dragged={dragged?.model === row.name ? dragged : null}
+          onDrag={setDragged}
+        />
       ))}
     </ul>
   );
+}
+
+function isWithin(key: string, row: ModelRow): boolean {
+  return key === row.key || key.startsWith(`${row.key}/`);
 }
 
 /** Letters find a name, but for those that are keys of a version's row, see the settings. */
@@ -186,12 +149,4 @@ function isTyped(spot: Spot, key: string): boolean {
 function lineOf(target: EventTarget): HTMLElement {
   const item = (target as HTMLElement).closest<HTMLElement>('[data-key]');
   return (item?.firstElementChild ?? target) as HTMLElement;
-}
-
-function canTake(model: string, version: number, shape: string, dragged: Dragged | null): boolean {
-  return dragged?.model === model && dragged.version !== version && shape === 'available';
-}
-
-function heightOf(row: ModelRow): number {
-  return ROW_PX.model + row.versions.length * ROW_PX.version;
 }

@@ -4,7 +4,7 @@ import { NOTHING } from '../format/numbers';
 import { IconButton } from '../ui/Button';
 import { useTools } from '../ui/tools';
 import { placeOf } from './Header';
-import type { VersionRow } from './rows';
+import { isSameVersion, type VersionRow } from './rows';
 
 export interface Dragged {
   readonly model: string;
@@ -89,15 +89,11 @@ export const VersionItem = React.memo(
       </li>
     );
   },
-  (before, after) => {
-    const keys = Object.keys(after.row) as (keyof VersionRow)[];
-    return (
-      before.isFocused === after.isFocused &&
-      before.isSelected === after.isSelected &&
-      before.isTarget === after.isTarget &&
-      keys.every((key) => before.row[key] === after.row[key])
-    );
-  },
+  (before, after) =>
+    before.isFocused === after.isFocused &&
+    before.isSelected === after.isSelected &&
+    before.isTarget === after.isTarget &&
+    isSameVersion(before.row, after.row),
 );
 
 function Meta({ row }: { readonly row: VersionRow }): React.JSX.Element {

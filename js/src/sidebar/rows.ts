@@ -147,3 +147,21 @@ function detailOf(
       return '';
   }
 }
+
+/** Whether two rows say the same. */
+export function isSameVersion(before: VersionRow, after: VersionRow): boolean {
+  const keys = Object.keys(after) as (keyof VersionRow)[];
+  return keys.every((key) => before[key] === after[key]);
+}
+
+export function isSameModel(before: ModelRow, after: ModelRow): boolean {
+  const keys = Object.keys(after) as (keyof ModelRow)[];
+  return (
+    keys.every((key) => key === 'versions' || before[key] === after[key]) &&
+    before.versions.length === after.versions.length &&
+    after.versions.every((row, index) => {
+      const old = before.versions[index];
+      return old !== undefined && isSameVersion(old, row);
+    })
+  );
+}
