@@ -30,6 +30,12 @@ test('a status replaces all that was known', () => {
   assert.deepEqual([after.server?.state, after.models, after.sample], ['stopped', [], null]);
 });
 
+test('rows keep their place when the connection is back', () => {
+  const before = known({ models: [model('b'), model('a')] });
+  const status = { server: SERVER, models: [model('a'), model('b'), model('c')], sample: null };
+  assert.deepEqual(names(apply(before, { kind: 'status', status }, 1000).models), ['c', 'b', 'a']);
+});
+
 test('the last minute is kept, each second once', () => {
   let now = known();
   for (const at of [1000, 1001, 1001, 1030, 1061.5]) {

@@ -7,7 +7,7 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Model, Version } from '../api/entries';
 import type { Panel } from '../panel';
-import { labelsOf } from '../store/reading';
+import { labelsOf, otherOf } from '../store/reading';
 import { keyOf, SERVER } from '../store/snapshot';
 
 const RECENT_S = 60;
@@ -79,23 +79,60 @@ export class Actions {
   /** Unload a version; asks if it serves a label or was just used. */
   async unload(name: string, version: number): Promise<boolean> {
     const { client, store } = this._panel;
-    const { trans } = this;
-    const model = this.model(name);
-    const labels = model ? labelsOf(model, version) : [];
-    const asked = store.snapshot.askedAt.get(keyOf(name, version));
-    const recently =
-      asked !== undefined && Date.now() / 1000 + store.snapshot.skew - asked < RECENT_S;
-    if (labels.length > 0 || recently) {
-      const why =
-        labels.length > 0
-          ? trans.__('Requests for %1 get an error from then on.', labels.join(', '))
-          : trans.__('It had requests in the last minute.');
-      const title = trans.__('Unload version %1 of %2?', version, name);
-      if (!(await this._agreed(title, why, trans.__('Unload')))) {
-        return false;
-      }
+    const answer = await this._asksToUnload(name, version);
+    if (answer === 'cancel') {
+      return false;
+    }
+    if (answer !== 'unload' && !(await this.moveLabels(name, version, answer.to))) {
+      return false;
     }
     return store.perform(keyOf(name, version), 'unloading', () => client.unload(name, version));
+  }
+
+  private async _asksToUnload(
+    name: string,
+    version: number,
+  ): Promise<'cancel' | 'unload' | { readonly to: number }> {
+    const { trans } = this;
+    const { snapshot } = this._panel.store;
+    const model = this.model(name);
+    const labels = model ? labelsOf(model, version) : [];
+    const asked = snapshot.askedAt.get(keyOf(name, version));
+    const isUsed = asked !== undefined && Date.now() / 1000 + snapshot.skew - asked < RECENT_S;
+    if (labels.length === 0 && !isUsed) {
+      return 'unload';
+    }
+    const other = model && labels.length > 0 ? otherOf(model, version) : undefined;
+    const move = other
+      ? [
+          Dialog.okButton({
+            label: trans.__('Move %1 to %2, then unload', labels.join(', '), other.version),
+          }),
+        ]
+      : [];
+    const answer = await showDialog({
+      title: trans.__('Unload version %1 of %2?', version, name),
+      body:
+        labels.length > 0
+          ? trans.__('Requests for %1 get an error from then on.', labels.join(', '))
+          : trans.__('It had requests in the last minute.'),
+      buttons: [
+        Dialog.cancelButton({ label: trans.__('Cancel') }),
+        ...move,
+        Dialog.warnButton({ label: trans.__('Unload') }),
+      ],
+      defaultButton: 0,
+    });
+    if (!answer.button.accept) {
+      return 'cancel';
+    }
+    return other && answer.button.displayType !== 'warn' ? { to: other.version } : 'unload';
+  }
+
+  /** Choose which versions are served. */
+  chooseVersions(name: string, versions: string): Promise<boolean> {
+    const { client, store } = this._panel;
+    return store.perform(keyOf(name), 'loading', () => client.change(name, { versions }));
   }
 
   async remove(name: string): Promise<boolean> {
@@ -150,7 +187,7 @@ export class Actions {
       );
     const done = await change(to);
     if (done) {
-      const text = trans.__('%1 of %2: back to version %3.', labels.join(', '), name, to);
+      const text = trans.__('%1 stands for version %2 of %3 now.', labels.join(', '), to, name);
       store.tell('done', text, () => void change(from));
     }
     return done;

@@ -44,6 +44,8 @@ export class Menus {
       ['open-model', {}],
       ['insert-client-cell', {}],
       'separator',
+      ['choose-versions', {}],
+      ['load-version', {}],
       ['poll', {}],
       'separator',
       ['remove', {}],

@@ -143,6 +143,23 @@ function modelCommands(doers: Doers): Record<string, Options> {
         return actions.load(model, version);
       },
     },
+    'choose-versions': {
+      label: trans.__('Choose versions…'),
+      caption: trans.__('Choose which versions of the model are served'),
+      describedBy: described({ model: 'string' }, 'model'),
+      execute: async (args) => {
+        const { model } = modelOf(doers, args);
+        const answer = await InputDialog.getText({
+          title: trans.__('Versions of %1 to serve', model),
+          label: trans.__('latest: 2 for the newest two, all, or numbers like 7, 8'),
+          text: (actions.model(model)?.wanted ?? '').replace(/^specific:\s*/, ''),
+          required: true,
+          okLabel: trans.__('Serve'),
+        });
+        const versions = answer.button.accept ? answer.value?.trim() : '';
+        return versions ? actions.chooseVersions(model, versions.replace(/\s+/g, '')) : false;
+      },
+    },
     'load-version': {
       label: trans.__('Load a version…'),
       describedBy: described({ model: 'string' }, 'model'),

@@ -16,7 +16,7 @@ export function apply(known: Snapshot, event: Event, now: number): Snapshot {
     case 'status': {
       const { server, models, sample } = event.status;
       const heard = withSample({ ...known, server, heardAt }, sample, now);
-      return withModels(heard, models, known.server !== null && !known.lost);
+      return withModels(heard, inPlace(known.models, models), known.server !== null && !known.lost);
     }
     case 'server':
       return { ...withServer(known, event.server), heardAt };
@@ -37,6 +37,15 @@ export function merged(known: readonly Model[], changed: readonly Model[]): read
   const names = new Set(known.map((each) => each.name));
   const fresh = changed.filter((each) => !names.has(each.name));
   return [...fresh, ...known.map((each) => byName.get(each.name) ?? each)];
+}
+
+/** All models there are, those that were known in the order that they had. */
+function inPlace(known: readonly Model[], models: readonly Model[]): readonly Model[] {
+  const names = new Set(models.map((each) => each.name));
+  return merged(
+    known.filter((each) => names.has(each.name)),
+    models,
+  );
 }
 
 export function withLines(

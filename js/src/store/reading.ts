@@ -122,6 +122,15 @@ export function olderOf(model: Model, version: number): Version | undefined {
     .find((each) => each.version < version && each.state === 'AVAILABLE');
 }
 
+/** Who could take over from a version: the one before it, or else the newest other one. */
+export function otherOf(model: Model, version: number): Version | undefined {
+  const others = [...model.versions].sort((a, b) => b.version - a.version);
+  return (
+    olderOf(model, version) ??
+    others.find((each) => each.version !== version && each.state === 'AVAILABLE')
+  );
+}
+
 const COMES_BACK_S = 5;
 
 /**
