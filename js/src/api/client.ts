@@ -2,7 +2,7 @@
 
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import { isAbout, isFailure, isLogs, isNote, isStatus } from './entries';
+import { isAbout, isFailure, isLogs, isModelFailure, isNote, isStatus } from './entries';
 import type { About, Logs, Status } from './entries';
 import { ApiError } from './errors';
 import type { Guard } from './guards';
@@ -76,6 +76,19 @@ export class Client {
     return answerOf(await this._fetch(url, { method: 'GET', cache: 'no-cache' }));
   }
 
+  /** Ask a model; `path` is one of the model server's own, like v1/models/NAME:predict. */
+  async predict(path: string, body: Body): Promise<unknown> {
+    const url = `${URLExt.join(this._settings.baseUrl, 'tfs')}/${path}`;
+    const headers = { 'Content-Type': 'application/json' };
+    const init: RequestInit = {
+      method: 'POST',
+      cache: 'no-cache',
+      headers,
+      body: JSON.stringify(body),
+    };
+    return answerOf(await this._fetch(url, init));
+  }
+
   /** Open the stream of events. */
   async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const response = await this._fetch(this._url(['events']), {
@@ -138,6 +151,9 @@ async function failureOf(response: Response): Promise<ApiError> {
     const body: unknown = JSON.parse(text);
     if (isFailure(body)) {
       return new ApiError(response.status, body.message, body.reason ?? '');
+    }
+    if (isModelFailure(body)) {
+      return new ApiError(response.status, body.error);
     }
   } catch {
     // No JSON: something between us and the server has answered.

@@ -100,6 +100,8 @@ export const isLogLine = shape({ seq: isNumber, at: isNumber, text: isText });
 export const isLogs = shape({ lines: listOf(isLogLine), next: isNumber });
 export const isNote = shape({ note: optional(isText) });
 export const isFailure = shape({ message: isText, reason: optional(orNull(isText)) });
+/** What the model server itself answers when it refuses. */
+export const isModelFailure = shape({ error: isText });
 
 export const isServerEvent = shape({ server: isServer });
 export const isModelsEvent = shape({ changed: listOf(isModel), removed: listOf(isText) });

@@ -11,6 +11,7 @@ import { Logs } from './Logs';
 import { MetricsTab } from './MetricsTab';
 import { SignaturesTab } from './SignaturesTab';
 import { Tabs } from './Tabs';
+import { TryTab } from './TryTab';
 import { VersionsTab } from './VersionsTab';
 
 const LONGEST_PATH = 60;
@@ -45,6 +46,11 @@ export function ModelPage({ name, isShown }: Props): React.JSX.Element {
       id: 'signatures',
       label: trans.__('Signatures'),
       view: () => <SignaturesTab model={model} />,
+    },
+    {
+      id: 'try',
+      label: trans.__('Try it'),
+      view: () => <TryTab model={model} restUrl={known.server?.rest_url ?? ''} />,
     },
     {
       id: 'metrics',
