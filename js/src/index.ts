@@ -10,6 +10,7 @@ import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@j
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { FileDialog, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -21,6 +22,7 @@ import { categoryOf, register } from './commands/register';
 import { PREFIX, SHOWN_IN_PALETTE } from './commands/ids';
 import { Menus } from './commands/menus';
 import { Cells } from './commands/notebook';
+import { addToRunning } from './commands/running';
 import { Numbers } from './format/numbers';
 import { Logs } from './page/Logs';
 import { ModelPage } from './page/ModelPage';
@@ -49,6 +51,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     IDocumentManager,
     IFileBrowserFactory,
     INotebookTracker,
+    IRunningSessionManagers,
     ISettingRegistry,
     IStateDB,
     IStatusBar,
@@ -65,6 +68,7 @@ function activate(
   documents: IDocumentManager | null,
   files: IFileBrowserFactory | null,
   notebooks: INotebookTracker | null,
+  running: IRunningSessionManagers | null,
   settings: ISettingRegistry | null,
   state: IStateDB | null,
   statusBar: IStatusBar | null,
@@ -140,6 +144,9 @@ function activate(
     },
     chooseDirectory: () => chooseDirectory(documents, trans),
   });
+  if (running) {
+    addToRunning(running, panel, actions, trans, () => tools.run('show'));
+  }
   for (const command of SHOWN_IN_PALETTE) {
     palette?.addItem({
       command: `${PREFIX}${command}`,

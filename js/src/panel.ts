@@ -26,6 +26,8 @@ export class Panel implements IDisposable {
   readonly store = new Store();
   /** The row that had the focus last: what commands are about that are told no other. */
   currentRow: Row = { model: '' };
+  /** Whether the sidebar is in sight, which then shows what became of a wish. */
+  isSidebarShown = false;
 
   constructor(settings: ServerConnection.ISettings) {
     this.client = new Client(settings);

@@ -23,7 +23,7 @@ interface Props {
 
 /** Why a model is as it is. */
 export function ModelPage({ name, isShown }: Props): React.JSX.Element {
-  const { trans } = useTools();
+  const { trans, panel } = useTools();
   const known = useSnapshot(isShown);
   const now = useNow(known.skew, known.sample?.at, isShown);
   const [tab, setTab] = React.useState('versions');
@@ -67,7 +67,7 @@ export function ModelPage({ name, isShown }: Props): React.JSX.Element {
     <>
       <Head known={known} model={model} />
       <Tabs label={name} tabs={tabs} selected={tab} onSelect={setTab} />
-      <Notices notices={known.notices} />
+      {!panel.isSidebarShown && <Notices notices={known.notices} />}
     </>
   );
 }

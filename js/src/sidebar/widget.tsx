@@ -31,6 +31,7 @@ export class SidebarWidget extends ReactWidget {
   protected override onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this._look ??= this._tools.panel.look();
+    this._tools.panel.isSidebarShown = true;
     this.update();
   }
 
@@ -38,6 +39,7 @@ export class SidebarWidget extends ReactWidget {
     super.onAfterHide(message);
     this._look?.dispose();
     this._look = null;
+    this._tools.panel.isSidebarShown = false;
     this.update();
   }
 
@@ -45,6 +47,7 @@ export class SidebarWidget extends ReactWidget {
     super.onAfterAttach(message);
     if (this.isVisible) {
       this._look ??= this._tools.panel.look();
+      this._tools.panel.isSidebarShown = true;
     }
   }
 

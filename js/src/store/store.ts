@@ -8,6 +8,7 @@ import { NOTHING_KNOWN, type Doing, type Notice, type Snapshot } from './snapsho
 import type { LogLine } from '../api/entries';
 
 const NOTICE_MS = 10_000;
+const MOST_NOTICES = 3;
 
 export class Store {
   get snapshot(): Snapshot {
@@ -53,8 +54,10 @@ export class Store {
   tell(kind: Notice['kind'], text: string, undo?: () => void): void {
     const id = this._nextNotice++;
     const notice: Notice = undo ? { id, kind, text, undo } : { id, kind, text };
-    const others = this._snapshot.notices.filter((each) => each.text !== text);
-    this._set({ ...this._snapshot, notices: [...others, notice].slice(-3) });
+    const others = this._snapshot.notices.filter(
+      (each) => each.text !== text && (each.kind === 'failed' || each.undo),
+    );
+    this._set({ ...this._snapshot, notices: [...others, notice].slice(-MOST_NOTICES) });
     if (kind === 'done') {
       setTimeout(() => this.close(id), NOTICE_MS);
     }
