@@ -9,6 +9,7 @@ import {
 import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { FileDialog, IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -50,6 +51,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     ICommandPalette,
     IDocumentManager,
     IFileBrowserFactory,
+    ILauncher,
     INotebookTracker,
     IRunningSessionManagers,
     ISettingRegistry,
@@ -67,6 +69,7 @@ function activate(
   palette: ICommandPalette | null,
   documents: IDocumentManager | null,
   files: IFileBrowserFactory | null,
+  launcher: ILauncher | null,
   notebooks: INotebookTracker | null,
   running: IRunningSessionManagers | null,
   settings: ISettingRegistry | null,
@@ -144,6 +147,7 @@ function activate(
     },
     chooseDirectory: () => chooseDirectory(documents, trans),
   });
+  launcher?.add({ command: `${PREFIX}show`, category: trans.__('Other'), rank: 10 });
   if (running) {
     addToRunning(running, panel, actions, trans, () => tools.run('show'));
   }
