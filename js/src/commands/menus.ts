@@ -4,9 +4,9 @@
  */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { MenuSvg } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
-import { Menu } from '@lumino/widgets';
 import { labelsOf, olderOf } from '../store/reading';
 import type { Actions } from './actions';
 import { PREFIX } from './ids';
@@ -84,7 +84,7 @@ export class Menus {
   }
 
   private _open(title: string, place: Place, entries: readonly Entry[]): void {
-    const menu = new Menu({ commands: this._commands });
+    const menu = new MenuSvg({ commands: this._commands });
     menu.contentNode.setAttribute('aria-label', title);
     for (const entry of entries) {
       if (entry === 'separator') {

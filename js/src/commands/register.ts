@@ -11,7 +11,7 @@ import { serverIcon } from '../ui/serverIcon';
 import type { Actions } from './actions';
 import { anywhere, checked, described, ofLabel, ofModel, ofStart, ofText, ofVersion } from './args';
 import { CATEGORY, PREFIX } from './ids';
-import type { Menus } from './menus';
+import type { Menus, Place } from './menus';
 import type { Cells } from './notebook';
 import { reportOf } from './report';
 
@@ -284,7 +284,7 @@ function menuCommands(doers: Doers): Record<string, Options> {
     'server-menu': {
       label: trans.__('Actions for the server'),
       describedBy: described({ x: 'number', y: 'number' }),
-      execute: (args) => menus.ofServer(placeOf(args)),
+      execute: (args) => menus.ofServer(placeOf(checked(anywhere, args))),
     },
     'row-menu': {
       label: trans.__('Actions'),
@@ -293,11 +293,11 @@ function menuCommands(doers: Doers): Record<string, Options> {
         'model',
       ),
       execute: (args) => {
-        const { model, version } = modelOf(doers, args);
-        if (version === undefined) {
-          menus.ofModel(model, placeOf(args));
+        const row = modelOf(doers, args);
+        if (row.version === undefined) {
+          menus.ofModel(row.model, placeOf(row));
         } else {
-          menus.ofVersion(model, version, placeOf(args));
+          menus.ofVersion(row.model, row.version, placeOf(row));
         }
       },
     },
@@ -309,8 +309,8 @@ function menuCommands(doers: Doers): Record<string, Options> {
         'version',
       ),
       execute: (args) => {
-        const { model, version } = versionOf(doers, args);
-        menus.ofLabels(model, version, placeOf(args));
+        const row = versionOf(doers, args);
+        menus.ofLabels(row.model, row.version, placeOf(row));
       },
     },
   };
@@ -367,8 +367,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
-function placeOf(args: Arguments): { x: number; y: number } {
-  const { x, y } = checked(anywhere, args);
+function placeOf({ x, y }: Partial<Row>): Place {
   return { x: x ?? 0, y: y ?? 0 };
 }
 
