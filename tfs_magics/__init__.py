@@ -70,10 +70,12 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
 
 def load_ipython_extension(shell: Any) -> None:
     """Add the magics to a shell; once, however often it is called."""
+    from tfs_magics.ipython.settings import drop_rejected
     from tfs_magics.magics import TFSMagics
 
     if isinstance(shell.magics_manager.registry.get(TFSMagics.__name__), TFSMagics):
         return
+    drop_rejected(shell.config)
     magics = TFSMagics(shell)
     magics.tables.install()
     magics.completion.install()

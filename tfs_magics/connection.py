@@ -120,6 +120,22 @@ def use(server: str) -> str:
     return address
 
 
+def change_to(server: str) -> str:
+    """Do what use() does, if that server answers; else go on with the one there was.
+
+    Raises:
+        ServingError: it does not answer.
+    """
+    before, tokens = _choice.server, dict(_choice.tokens)
+    try:
+        address = use(server)
+        current()
+    except BaseException:  # an interrupt too: the next magic must not meet a server that is stuck
+        _choice.server, _choice.tokens = before, tokens
+        raise
+    return address
+
+
 def current() -> Connection:
     """Return the server to talk to, running or not.
 

@@ -12,6 +12,7 @@ from typing import Any
 from IPython.core.magic import Magics, magics_class
 from IPython.core.magic_arguments import argument
 
+from server_ext.errors import NotFound
 from tfs_magics import connection, serving
 from tfs_magics.client.feeds import Array
 from tfs_magics.client.predicting import Prediction
@@ -23,6 +24,7 @@ from tfs_magics.ipython.declare import cell, line
 from tfs_magics.ipython.evaluation import Names
 from tfs_magics.ipython.managing import NAME, ManagingMagics
 from tfs_magics.ipython.notebook import AnswerTables
+from tfs_magics.selection import NoModel
 from tfs_magics.served import Served
 from tfs_magics.views.commands import commands
 from tfs_magics.views.prediction import classes, is_probabilities
@@ -135,19 +137,22 @@ class TFSMagics(ManagingMagics, Magics):  # type: ignore[misc]  # IPython is not
         """Serve models, and wait until they answer."""
         __tracebackhide__ = True
         if args.server is not None:
-            self.server = args.server
+            self.server = connection.change_to(args.server)
         rest_port, grpc_port, batching = self.of_a_start(args)
-        return serving.serve(
-            *(names.live(word) or word for word in args.models),
-            name=args.name,
-            base_path=self.chosen_base_path(args.base_path),
-            rest_port=rest_port,
-            grpc_port=grpc_port,
-            versions=args.versions,
-            batching=batching,
-            replace=args.replace,
-            timeout_s=self.timeout,
-        )
+        try:
+            return serving.serve(
+                *(names.live(word) or word for word in args.models),
+                name=args.name,
+                base_path=self.chosen_base_path(args.base_path),
+                rest_port=rest_port,
+                grpc_port=grpc_port,
+                versions=args.versions,
+                batching=batching,
+                replace=args.replace,
+                timeout_s=self.timeout,
+            )
+        except NoModel as error:
+            raise NotFound(f"{error}{names.kind(error.name)}") from None
 
     @line(
         NAME,

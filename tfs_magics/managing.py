@@ -17,7 +17,7 @@ from server_ext.errors import (
 from server_ext.hosting.models import Model, Versions
 from tfs_magics import connection
 from tfs_magics.asking import last_lines, page
-from tfs_magics.connections.state import not_running, wanted
+from tfs_magics.connections.state import not_running, owner_of, wanted
 from tfs_magics.ipython.notebook import Progress
 from tfs_magics.nearest import suggestion
 from tfs_magics.views import change as change_views
@@ -31,18 +31,19 @@ SEEN_S = 60
 _NONE = "No model server runs here, so there is none to {}."
 
 
-def label(name: str, labels: Mapping[str, int | None]) -> View:
+def label(name: str, labels: Mapping[str, int | None], *, replace: bool = False) -> View:
     """Give labels to versions of a served model, `{"stable": 3}`; None takes one away.
 
-    Without labels: show those it has.
+    Without labels: show those it has. `replace`: also if another notebook serves the model.
 
     Raises:
         NotFound: no such model is served.
-        FailedPrecondition: a version is not available, or the server is not ours to change.
+        FailedPrecondition: a version is not available, or the model is not ours to change.
     """
     to = connection.current()
     _wanted(to, name)
     if labels:
+        _check_owner(to, name, "%tfs_label", replace)
         to.set_labels(name, labels)
         _until(lambda: _has(to, name, labels), f"Labels of {name}")
     said = [
@@ -52,18 +53,25 @@ def label(name: str, labels: Mapping[str, int | None]) -> View:
     return change_views.changed(_known(to)[name], said)
 
 
-def load(name: str, version: int | None = None, *, timeout_s: float | None = None) -> View:
+def load(
+    name: str,
+    version: int | None = None,
+    *,
+    replace: bool = False,
+    timeout_s: float | None = None,
+) -> View:
     """Have one more version of a served model loaded, and wait until it answers.
 
     Without `version`: look for new versions now, and follow the latest one again where the versions
-    were chosen by number.
+    were chosen by number. `replace`: also if another notebook serves the model.
 
     Raises:
         NotFound: no such model is served, or it has no such version.
-        FailedPrecondition: it could not be loaded; the message says why.
+        FailedPrecondition: it could not be loaded, or is not ours to change; says why.
     """
     to = connection.current()
     model = _wanted(to, name)
+    _check_owner(to, name, "%tfs_load", replace)
     before = _known(to)[name]
     note = ""
     if version is not None:
@@ -83,15 +91,18 @@ def load(name: str, version: int | None = None, *, timeout_s: float | None = Non
     return change_views.changed(_known(to)[name], [note])
 
 
-def unload(name: str, version: int | None = None) -> View:
+def unload(name: str, version: int | None = None, *, replace: bool = False) -> View:
     """Have one version of a model unloaded, or the model served no longer; files stay on disk.
+
+    `replace`: also if another notebook serves the model.
 
     Raises:
         NotFound: no such model is served, or it has no such version.
-        FailedPrecondition: it is the only version, or the server is not ours to change.
+        FailedPrecondition: it is the only version, or the model is not ours to change.
     """
     to = connection.current()
     _wanted(to, name)
+    _check_owner(to, name, "%tfs_unload", replace)
     if version is None:
         to.remove(name)
         _until(lambda: name not in _known(to), f"Unloading {name}")
@@ -170,6 +181,19 @@ def _wanted(to: connection.Connection, name: str) -> Model:
         hint = suggestion(name, models, label="Served are")
         raise NotFound(f"No model {name} is served.{hint or f' %tfs_serve {name} serves it.'}")
     return models[name]
+
+
+def _check_owner(to: connection.Connection, name: str, magic: str, replace: bool) -> None:
+    """Return if a model may be changed from here: one without an owner belongs to everybody.
+
+    Raises:
+        FailedPrecondition: another notebook serves it.
+    """
+    owner = owner_of(_known(to).get(name, {}))
+    if to.where.kind == "jupyter" and not replace and owner not in ("", to.owner):
+        raise FailedPrecondition(
+            f"Model {name} is served by {owner}. {magic} with --replace changes it all the same."
+        )
 
 
 def _versions(to: connection.Connection, name: str) -> set[int]:

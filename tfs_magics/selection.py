@@ -19,6 +19,14 @@ BASE_PATH = "./models"
 _SAVED_MODEL = ("saved_model.pb", "saved_model.pbtxt")
 
 
+class NoModel(NotFound):
+    """There is no model `name`."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class Selection:
     """What there is to choose from.
 
@@ -80,7 +88,7 @@ class Selection:
             return wanted, self._served[wanted].base_path
         known = {*self._exported, *self._served, *(path.name for path in self._in_base_path())}
         hint = suggestion(wanted, known, label="There are")
-        raise NotFound(f"No model {wanted} in {self._shown}.{hint}")
+        raise NoModel(wanted, f"No model {wanted} in {self._shown}.{hint}")
 
     def _directory(self, path: Path, shown: str) -> tuple[str, str]:
         if not path.is_dir():

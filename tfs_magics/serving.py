@@ -76,8 +76,9 @@ def serve(
     free ones. `versions` is `latest:N`, `all` or `1,3`, by default `latest:1`. `batching` is how a
     server that starts lets requests run together: `off`, `on`, or `auto`, the default. `replace`
     takes a model over that another notebook serves under the same name. `server` is whose server to
-    use from now on: a URL, `own`, or empty for the one that is found. `timeout_s` limits the wait
-    for the models, None does not; an interrupt ends the wait, and the server goes on.
+    use from now on, if it answers: a URL, `own`, or empty for the one that is found. `timeout_s`
+    limits the wait for the models, None does not; an interrupt ends the wait, and the server goes
+    on.
 
     Raises:
         NotFound: a name, directory or version does not exist, or there is nothing to serve.
@@ -87,7 +88,7 @@ def serve(
         ServingError: DEADLINE_EXCEEDED, `timeout_s` passed; the models go on loading.
     """
     if server is not None:
-        connection.use(server)
+        connection.change_to(server)
     policy = parse_versions(versions) if versions is not None else None
     to = connection.current()
     told = to.status()

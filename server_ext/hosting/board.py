@@ -36,6 +36,7 @@ class Board:
         self._wanted = wanted
         self._problems: Mapping[str, str] = {}
         self._models: Mapping[str, Mapping[str, Any]] = {}  # as the server that runs says
+        self._leaving: frozenset[str] = frozenset()  # removed by us; the server still unloads them
         self._sample: Mapping[str, Any] | None = None
         self._subscribers: Mapping[int, Subscriber] = {}
         self._numbers = itertools.count()
@@ -57,8 +58,9 @@ class Board:
     def status(self) -> dict[str, Any]:
         """Return the server, the models and the last sample."""
         wanted, models, problems = self._wanted, self._models, self._problems
+        leaving = self._leaving
         names = [*(entry.model.name for entry in wanted)]
-        names += [name for name in models if wanted.get(name) is None]
+        names += [name for name in models if wanted.get(name) is None and name not in leaving]
         sample = self._sample
         return {
             "server": self._situation.document(),
@@ -90,8 +92,12 @@ class Board:
                 or problems_before.get(entry.model.name) != problems.get(entry.model.name)
             ]
             gone = [entry.model.name for entry in before if wanted.get(entry.model.name) is None]
-            still = [name for name in gone if name in self._models]
-            self._tell_models([*changed, *still], [name for name in gone if name not in still])
+            self._leaving = frozenset(
+                name
+                for name in {*self._leaving, *gone}
+                if name in self._models and wanted.get(name) is None
+            )
+            self._tell_models(changed, gone)
 
     def hear(self, said: Mapping[str, Any]) -> None:
         """Take what the server tells of its models, or a sample."""
@@ -101,8 +107,10 @@ class Board:
                 removed = set(said.get("removed", ()))
                 kept = {name: each for name, each in self._models.items() if name not in removed}
                 self._models = {**kept, **changed}
+                leaving, self._leaving = self._leaving, self._leaving - removed
                 back = [name for name in removed if self._wanted.get(name) is not None]
-                self._tell_models([*changed, *back], [n for n in removed if n not in back])
+                shown = [name for name in (*changed, *back) if name not in leaving]
+                self._tell_models(shown, removed.difference(back, leaving))
             elif said["event"] == "sample":
                 self._sample = {key: value for key, value in said.items() if key != "event"}
                 self._publish({"type": "sample", **self._sample})
@@ -110,7 +118,8 @@ class Board:
     def run_is_over(self) -> None:
         """Forget what the server said, which runs no longer."""
         with self._lock:
-            known, self._models, self._sample = self._models, {}, None
+            known = self._models.keys() - self._leaving
+            self._models, self._leaving, self._sample = {}, frozenset(), None
             names = [entry.model.name for entry in self._wanted]
             self._tell_models(names, [name for name in known if self._wanted.get(name) is None])
 

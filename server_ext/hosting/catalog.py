@@ -3,7 +3,7 @@
     change --> checked --> server: serve this --ok--> wanted, registry, board
                               |                        ^
                               +--refused--> the error  |
-    no server runs, or it ends meanwhile --------------+   the next run is told all of it
+    no server runs, it stops or ends meanwhile --------+   the next run is told all of it
 
 Threads: all public methods are called by one thread, that of the host's turns, but for `attach` and
 `detach`, which the supervisor's calls. So nobody holds a lock while the server is waited for.
@@ -11,16 +11,15 @@ Threads: all public methods are called by one thread, that of the host's turns, 
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from server_ext.errors import FailedPrecondition, NotFound, ServingError, Unavailable
+from server_ext.errors import Code, FailedPrecondition, NotFound, ServingError, Unavailable
 from server_ext.hosting import wanted as wanted_models
 from server_ext.hosting.board import Board
 from server_ext.hosting.held import HeldVersions
 from server_ext.hosting.models import Model, Versions, found_versions
-from server_ext.hosting.process import ServerFailed, ServerProcess
+from server_ext.hosting.process import ServerProcess
 from server_ext.hosting.registry import Registry, Saved
 from server_ext.hosting.settings import Owner, Settings
 from server_ext.hosting.wanted import Wanted
@@ -64,9 +63,9 @@ class Catalog:
         self._problems = {}
         try:
             self._tell(process, self.wanted, first=True)
-        except ServerFailed:
-            return
-        except ServingError:
+        except ServingError as error:
+            if _is_over(error):
+                return
             self._replay_each(process)
         self._board.set_wanted(self.wanted, self._problems)
 
@@ -98,18 +97,19 @@ class Catalog:
         self._held.forget()
         self._apply(Wanted(), [entry.model.name for entry in self.wanted])
 
-    def set_versions(self, name: str, versions: Versions) -> None:
-        """Choose other versions of a model."""
-        self._change(replace(self.wanted[name].model, versions=versions))
-
-    def set_labels(self, name: str, labels: Mapping[str, int | None]) -> None:
-        """Add, move and remove labels of a model."""
+    def change(
+        self, name: str, versions: Versions | None, labels: Mapping[str, int | None]
+    ) -> None:
+        """Choose other versions of a model; add, move and remove labels; both or none of it."""
         model = self.wanted[name].model
         after = {**model.labels, **labels}
         kept = {label: version for label, version in after.items() if version is not None}
         asked = {label: version for label, version in labels.items() if version is not None}
-        wanted_models.check_labels(name, asked, {}, self._available(name))
-        self._change(replace(model, labels=kept))
+        usable = (
+            versions.choose(found_versions(model.base_path)) if versions else self._available(name)
+        )
+        wanted_models.check_labels(name, asked, {}, usable)
+        self._change(replace(model, versions=versions or model.versions, labels=kept))
 
     def load(self, name: str, version: int) -> str:
         """Serve this version, too; return what that means."""
@@ -126,6 +126,8 @@ class Catalog:
         if version in chosen:
             if released:
                 self._change(model)
+                return f"Version {version} of {name} is loaded again."
+            self._check_loads(name, version)
             return f"Version {version} of {name} is among those served already."
         return self._choose(model, chosen | {version})
 
@@ -178,10 +180,12 @@ class Catalog:
             self._problems.pop(name, None)
         process = self._process
         if process is not None:
-            # Labels were checked above; what other models have is not this change's affair. If the
-            # server ends meanwhile, the next run is told.
-            with contextlib.suppress(ServerFailed):
+            # Labels were checked above; what other models have is not this change's affair.
+            try:
                 self._tell(process, after, first=True)
+            except ServingError as error:
+                if not _is_over(error):
+                    raise
         self.wanted = after
         self._board.set_wanted(after, self._problems)
         self.save()
@@ -207,10 +211,19 @@ class Catalog:
             del self._problems[name]
             try:
                 self._tell(process, self.wanted, first=True)
-            except ServerFailed:
-                return
             except ServingError as error:
+                if _is_over(error):
+                    return
                 self._problems[name] = error.message
+
+    def _check_loads(self, name: str, version: int) -> None:
+        for each in self._board.versions(name):
+            if each["version"] == version and each["state"] == "END" and each.get("error"):
+                why = each["error"]["message"].rstrip(".")
+                raise FailedPrecondition(
+                    f"Version {version} of {name} is to be served and could not be loaded: {why}. "
+                    f"It is loaded again when its files change, or {name} is removed and served."
+                )
 
     def _available(self, name: str) -> set[int]:
         return {
@@ -220,3 +233,8 @@ class Catalog:
     def _usable(self, model: Model) -> set[int]:
         """Return the versions that a label may stand for: those that answer or soon will."""
         return self._available(model.name) | model.versions.choose(found_versions(model.base_path))
+
+
+def _is_over(error: ServingError) -> bool:
+    """Tell whether the server ends, or has ended, and refuses nothing: the next run is told all."""
+    return error.code is Code.UNAVAILABLE

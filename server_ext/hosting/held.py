@@ -92,7 +92,7 @@ class HeldVersions:
                 return self._several and not knew_better
             ((name, version), stamp) = loading.popitem()
             self._held[name, version] = Held(
-                name, version, stamp, _reason(how), round(time.time(), 3)
+                name, version, stamp, _reason(name, version, how), round(time.time(), 3)
             )
             return True
 
@@ -112,9 +112,10 @@ def read(said: Mapping[str, Any]) -> Held:
     )
 
 
-def _reason(how: str) -> str:
+def _reason(name: str, version: int, how: str) -> str:
     clock = time.strftime("%H:%M:%S")
     return (
         f"It ended the model server while it was loading ({how}) at {clock}. "
-        "It is loaded again when its files change."
+        "It is loaded again when its files change, "
+        f"or with %tfs_load {name} --version {version}."
     )

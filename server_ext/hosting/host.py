@@ -31,7 +31,7 @@ from server_ext.hosting.situation import Situation, State
 from server_ext.hosting.supervisor import Supervisor
 from server_ext.hosting.turns import Turns
 from server_ext.hosting.wanted import Wanted
-from server_ext.hosting.wish import Wish, wish
+from server_ext.hosting.wish import wish
 
 T = TypeVar("T")
 LOG_LINES = 200
@@ -87,7 +87,9 @@ class Host:
             KeyboardInterrupt: the server goes on starting; another call joins it.
         """
         self._origin.check()
-        return self._start(wish(self.settings, rest_port, grpc_port, batching), waiting)
+        asked = wish(self.settings, rest_port, grpc_port, batching)
+        self._turns.later(lambda: self._catalog.set_running(True))
+        return self._supervisor.start(asked, waiting)
 
     def stop(self, *, forget: bool = False) -> bool:
         """End the server after what is in flight; block until it has ended.
@@ -102,11 +104,11 @@ class Host:
         return gone
 
     def restart(self, waiting: Callable[[], None] = lambda: None) -> float:
-        """Stop the server if it runs, start it where it was; else as `start`."""
+        """Stop the server if it runs, start it where it was; else as `start`, interrupts too."""
         self._origin.check()
         asked = self._supervisor.next_wish or wish(self.settings, None, None, None)
-        self._supervisor.stop()
-        return self._start(asked, waiting)
+        self._turns.later(lambda: self._catalog.set_running(True))
+        return self._supervisor.restart(asked, waiting)
 
     def serve(
         self, models: Sequence[Model], owner: Owner | None = None, replace: bool = False
@@ -132,28 +134,31 @@ class Host:
         """
         self._turn(lambda: self._catalog.remove(name))
 
-    def set_versions(self, name: str, versions: Versions) -> None:
-        """Choose which versions of a model are served.
-
-        Raises:
-            NotFound: it is not served.
-        """
-        self._turn(lambda: self._catalog.set_versions(name, versions))
-
-    def set_labels(self, name: str, labels: Mapping[str, int | None]) -> None:
-        """Have labels stand for versions; None removes a label.
+    def change(
+        self, name: str, versions: Versions | None, labels: Mapping[str, int | None]
+    ) -> None:
+        """Choose which versions are served, if given, and what labels stand for; None removes one.
 
         Raises:
             NotFound: the model is not served.
-            FailedPrecondition: a version is not AVAILABLE.
+            FailedPrecondition: a label for a version that is not among those, or not AVAILABLE.
         """
-        self._turn(lambda: self._catalog.set_labels(name, dict(labels)))
+        self._turn(lambda: self._catalog.change(name, versions, dict(labels)))
+
+    def set_versions(self, name: str, versions: Versions) -> None:
+        """Choose which versions of a model are served, as `change`."""
+        self.change(name, versions, {})
+
+    def set_labels(self, name: str, labels: Mapping[str, int | None]) -> None:
+        """Have labels stand for versions, as `change`."""
+        self.change(name, None, labels)
 
     def load(self, name: str, version: int) -> str:
         """Serve this version as well; return a note that says what that means for new ones.
 
         Raises:
             NotFound: no such model is served, or it has no such version.
+            FailedPrecondition: it was to be served before, and could not be loaded.
         """
         return self._turn(lambda: self._catalog.load(name, version))
 
@@ -231,10 +236,6 @@ class Host:
         self._turns.close()
         if self._registry is not None:
             self._registry.close()
-
-    def _start(self, asked: Wish, waiting: Callable[[], None]) -> float:
-        self._turns.later(lambda: self._catalog.set_running(True))
-        return self._supervisor.start(asked, waiting)
 
     def _turn(self, work: Callable[[], T]) -> T:
         self._origin.check()

@@ -18,6 +18,9 @@ MAX_PORT = 65535
 class PortWish:
     """A port for `what`: `fixed` by the user (0: any free one), or `usual` if it is free.
 
+    `option` is how it was fixed. If that was not by the one who starts, `free` says what to do
+    about it to get any port that is free.
+
     Raises:
         InvalidArgument: the fixed port is no port.
     """
@@ -27,6 +30,7 @@ class PortWish:
     usual: int
     fixed: int | None = None
     host: str = HOST
+    free: str = ""
 
     def __post_init__(self) -> None:
         if self.fixed is not None and not 0 <= self.fixed <= MAX_PORT:
@@ -41,11 +45,16 @@ class PortWish:
         if self.fixed is None:
             return self.usual if is_free(self.usual, self.host) else 0
         if self.fixed and not is_free(self.fixed, self.host):
+            free = self.free or f"leave out {self.option}"
             raise Unavailable(
                 f"Port {self.fixed} for {self.what} is taken. "
-                f"Choose another, or leave out {self.option} to get a free one."
+                f"Choose another, or {free} to get a free one."
             )
         return self.fixed
+
+    def anywhere(self) -> int:
+        """Return the port to ask for when others were quicker to take the one that was free."""
+        return self.fixed or 0
 
     def note(self, got: int) -> str:
         """Return what to tell about the port that was got; nothing if it is as expected."""

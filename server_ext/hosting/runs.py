@@ -7,6 +7,8 @@ launch --ready line--> running --ends by itself, or hangs--> pause --> launch ..
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -24,6 +26,7 @@ LOOK_S = 1.0  # for an end that nobody told us of
 EXIT_S = 5.0  # between the end of a server's output and its own
 ABORT_S = 1.0  # a server that is not ready yet has nothing to finish
 CLEAN = "exit code 0"
+_TAKEN = os.strerror(errno.EADDRINUSE)
 
 
 class End(NamedTuple):
@@ -84,16 +87,20 @@ class Runs:
             self._watch.process = None
 
     def _launch(self) -> ServerProcess:
-        """Start the server, on other ports if somebody was quicker to take those we chose."""
+        """Start the server, on other ports if somebody was quicker to take those we chose.
+
+        Who may be quicker again; the last time it is ports that the system picks.
+        """
         ports = self._wish.choose()
-        try:
-            return self._ready(ports)
-        except ServerFailed:
-            again = self._wish.choose()
-            if again == ports or self._how.startswith("signal"):
-                raise
-            self._crew.run_is_over("")
-            return self._ready(again)
+        for other_ports in (self._wish.choose, self._wish.anywhere):
+            try:
+                return self._ready(ports)
+            except ServerFailed as error:
+                before, ports = ports, other_ports()
+                if self._how.startswith("signal") or not (ports != before or _is_taken(error)):
+                    raise
+                self._crew.run_is_over("")
+        return self._ready(ports)
 
     def _ready(self, ports: tuple[int, int]) -> ServerProcess:
         self._how, self._output_ended, self._hung = "", False, False
@@ -221,3 +228,8 @@ class Runs:
         with self._watch.changed.lock:
             self._hung = True
             self._watch.changed.ring()
+
+
+def _is_taken(error: ServerFailed) -> bool:
+    """Tell whether a server's last words are that it could not have its port."""
+    return any(_TAKEN in line for line in error.lines)

@@ -58,6 +58,7 @@ class Settings:
     health_interval_s: float = 2
     health_deadline_s: float = 10
     max_models: int = 1000
+    name: str = ""  # of these settings, which messages put before the name of one
     log_lines: int = 5000
 
     def __post_init__(self) -> None:

@@ -63,10 +63,32 @@ class Supervisor:
                     return 0.0
                 if self._is_settled():
                     watch = self._joined(wish)
-        joined = watch
-        self._wait(lambda: joined.over or self._runs(), waiting)
-        if joined.over and joined.error is not None:
-            raise joined.error
+        self._see_it_run(watch, waiting)
+        return time.monotonic() - began
+
+    def restart(self, wish: Wish, waiting: Callable[[], None]) -> float:
+        """Stop the server and start it, wait as `start` does; return the seconds of the latter.
+
+        The thread that ends it starts it, so that whoever waits may leave at any time.
+
+        Raises:
+            Unavailable: as from `start`; a stop that comes later is the last word.
+        """
+        with self._changed.lock:
+            watch = self._watch
+            if watch is None or watch.over:
+                watch = None
+            else:
+                watch.again = wish
+                self._end(watch, None)
+        if watch is None:
+            return self.start(wish, waiting)
+        ended = watch
+        self._wait(lambda: ended.over, waiting)
+        began = time.monotonic()
+        if ended.successor is None:
+            raise ended.error or Unavailable("The model server was stopped.")
+        self._see_it_run(ended.successor, waiting)
         return time.monotonic() - began
 
     @property
@@ -85,12 +107,8 @@ class Supervisor:
                 if self.situation.state is State.FAILED:
                     self._tell(State.STOPPED)
                 return True
-            if watch.wanted:
-                watch.stop_timeout_s = self._settings.stop_timeout_s
-                self._tell(State.STOPPING, ready=self.situation.ready)
-            if timeout_s is not None:
-                watch.stop_timeout_s = timeout_s
-            self._changed.ring()
+            watch.again = None
+            self._end(watch, timeout_s)
         self._wait(lambda: watch.over, lambda: None)
         return watch.gentle
 
@@ -105,6 +123,21 @@ class Supervisor:
     def let_go(self) -> None:
         """In a forked copy, where no thread of ours runs: nobody may hold the lock for ever."""
         self._changed = Bell()
+
+    def _end(self, watch: Watch, timeout_s: float | None) -> None:
+        """Have its thread end the server. Lock held."""
+        if watch.wanted:
+            watch.stop_timeout_s = self._settings.stop_timeout_s
+            self._tell(State.STOPPING, ready=self.situation.ready)
+        if timeout_s is not None:
+            watch.stop_timeout_s = timeout_s
+        self._changed.ring()
+
+    def _see_it_run(self, watch: Watch, waiting: Callable[[], None]) -> None:
+        """Wait until the server runs, or its watch is over: then raise why, if there is a why."""
+        self._wait(lambda: watch.over or self._runs(), waiting)
+        if watch.over and watch.error is not None:
+            raise watch.error
 
     def _runs(self) -> bool:
         return self.situation.state is State.RUNNING
@@ -171,3 +204,6 @@ class Supervisor:
                 watch.error = Unavailable(final.reason or "The model server was stopped.")
             watch.over = True
             self._tell(final.state, reason=final.reason, lines=final.lines)
+            if watch.again is not None and not watch.wanted and not self._closed:
+                self._watch = watch.successor = self._begin(watch.again)
+                self._watch.impatient = True

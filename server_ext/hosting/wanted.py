@@ -22,6 +22,8 @@ from server_ext.hosting.models import Model, config_text
 from server_ext.hosting.settings import Owner, Settings
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
+LABEL = "[A-Za-z0-9_.-]{1,200}"
+MOST_LABELS = 100
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Wanted:
 
         Raises:
             AlreadyExists: the name belongs to another owner.
+            InvalidArgument: so many labels.
         """
         before = self._entries.get(model.name)
         if before is not None:
@@ -102,6 +105,12 @@ class Wanted:
         return Wanted(entry for entry in self if entry is not gone)
 
     def _with(self, entry: Entry) -> Wanted:
+        model = entry.model
+        if len(model.labels) > MOST_LABELS:
+            raise InvalidArgument(
+                f"Model {model.name} cannot have {len(model.labels)} labels: "
+                f"{MOST_LABELS} are the most"
+            )
         return Wanted([*{**self._entries, entry.model.name: entry}.values()])
 
 
@@ -155,8 +164,15 @@ def check_labels(
     """Return if all labels that are new or moved stand for versions that are `usable`.
 
     Raises:
+        InvalidArgument: one cannot be part of a URL.
         FailedPrecondition: one does not.
     """
+    wrong = next((label for label in labels if not re.fullmatch(LABEL, label)), None)
+    if wrong is not None:
+        raise InvalidArgument(
+            f"{wrong[:80]!r} cannot be a label of model {name}: use letters, digits, '_', '-' and "
+            "'.', at most 200 of them"
+        )
     for label, version in labels.items():
         if before.get(label) != version and version not in usable:
             there = ", ".join(map(str, sorted(usable))) or "none"

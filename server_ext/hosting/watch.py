@@ -55,6 +55,8 @@ class Watch:
         self.began = time.monotonic()
         self.process: ServerProcess | None = None
         self.stop_timeout_s: float | None = None  # set when it is wanted no longer
+        self.again: Wish | None = None  # what to start when it has ended: a restart
+        self.successor: Watch | None = None  # what was started then
         self.impatient = False  # somebody waits, so a pause is cut short
         self.gentle = True  # whether it went without force
         self.over = False

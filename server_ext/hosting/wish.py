@@ -28,6 +28,10 @@ class Wish:
         """
         return self.rest.choose(), self.grpc.choose()
 
+    def anywhere(self) -> tuple[int, int]:
+        """Return ports to ask for that nobody can be quicker to take, as far as that is wished."""
+        return self.rest.anywhere(), self.grpc.anywhere()
+
     def again(self, got: Ready) -> Wish:
         """Return the wish for the next run of a server: where it was, if that can be."""
         return replace(
@@ -48,7 +52,8 @@ class Wish:
             FailedPrecondition: it is on another port, or batches in another way.
         """
         for wish, port in ((self.rest, running.rest_port), (self.grpc, running.grpc_port)):
-            if wish.fixed and wish.fixed != port:
+            asked = wish.fixed and not wish.free  # and not just what the settings say
+            if asked and wish.fixed != port:
                 raise FailedPrecondition(
                     f"The model server already runs with {wish.what} on port {port}. "
                     f"Leave out {wish.option}, or stop it first."
@@ -70,14 +75,22 @@ def wish(
     """
     if batching is not None:
         check_batching(batching)
-    rest = PortWish("REST", "--rest-port", REST_PORT, settings.rest_port, settings.host)
-    grpc = PortWish("gRPC", "--grpc-port", GRPC_PORT, settings.grpc_port, settings.host)
+    host, name = settings.host, settings.name
+    rest = PortWish("REST", "--rest-port", REST_PORT, rest_port, host)
+    grpc = PortWish("gRPC", "--grpc-port", GRPC_PORT, grpc_port, host)
     return Wish(
-        rest if rest_port is None else replace(rest, fixed=rest_port),
-        grpc if grpc_port is None else replace(grpc, fixed=grpc_port),
+        _as_set(rest, f"{name}rest_port", settings.rest_port),
+        _as_set(grpc, f"{name}grpc_port", settings.grpc_port),
         batching or settings.batching,
         batching is not None,
     )
+
+
+def _as_set(wish: PortWish, setting: str, port: int | None) -> PortWish:
+    """Return the wish, with the port of the settings where the start itself named none."""
+    if wish.fixed is not None or port is None:
+        return wish
+    return replace(wish, option=setting, fixed=port, free=f"set {setting} to None")
 
 
 def _stay(wish: PortWish, port: int | None) -> PortWish:

@@ -22,7 +22,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Enum, Float, Integer, List, Unicode
 
 import server_ext
-from server_ext.errors import ServingError
+from server_ext.errors import InvalidArgument, ServingError
 from server_ext.hosting.host import Host
 from server_ext.hosting.registry import Registry
 from server_ext.hosting.settings import WAYS_TO_BATCH, Settings
@@ -133,6 +133,15 @@ class TFSExtension(ExtensionApp):
         if not self.enabled:
             self.log.info("tfs: c.TFSExtension.enabled is False, so no model server is hosted")
             return
+        try:
+            self._host_models()
+        except InvalidArgument as error:
+            problem = f"The options of TFSExtension cannot be used: {error.message}"
+            self.log.error("tfs: %s", problem)
+            for pattern, handler in routes.refusing():
+                self.handlers.append((pattern, handler, {"problem": problem}))
+
+    def _host_models(self) -> None:
         serverapp = self.serverapp
         assert serverapp is not None
         roots = Roots(self.model_roots, serverapp.root_dir)
@@ -192,6 +201,7 @@ class TFSExtension(ExtensionApp):
             stop_timeout_s=self.stop_timeout,
             health_deadline_s=self.health_deadline,
             log_lines=self.log_lines,
+            name="c.TFSExtension.",
         )
 
     def _touched(self) -> None:

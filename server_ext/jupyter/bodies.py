@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from server_ext.errors import InvalidArgument
+from server_ext.hosting.wanted import LABEL, MOST_LABELS
 
 MAX_BYTES = 1 << 20
 MAX_PORT = 65535
 MAX_VERSION = 2**63 - 1
+MAX_TEXT = 4096  # characters: as long as a path may be
 _LONG = 80  # characters of a value in a message
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")  # halves of characters, which nothing can write down
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Field:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and "\0" not in value
+    return isinstance(value, str) and len(value) <= MAX_TEXT and not _NO_TEXT.search(value)
 
 
 def _is_number(value: Any, lowest: int, highest: int) -> bool:
@@ -50,9 +54,13 @@ def _is_number(value: Any, lowest: int, highest: int) -> bool:
 
 
 def _is_labels(value: Any) -> bool:
-    return isinstance(value, dict) and all(
-        name and (version is None or _is_number(version, 0, MAX_VERSION))
-        for name, version in value.items()
+    return (
+        isinstance(value, dict)
+        and len(value) <= MOST_LABELS
+        and all(
+            re.fullmatch(LABEL, name) and (version is None or _is_number(version, 0, MAX_VERSION))
+            for name, version in value.items()
+        )
     )
 
 
@@ -69,7 +77,11 @@ def one_of(*values: str) -> Kind:
     return Kind(f"one of {', '.join(values)}", values.__contains__, {"enum": list(values)})
 
 
-TEXT = Kind("a text", _is_text, {"type": "string"})
+TEXT = Kind(
+    f"a text of at most {MAX_TEXT} characters",
+    _is_text,
+    {"type": "string", "maxLength": MAX_TEXT},
+)
 YES_NO = Kind("true or false", lambda value: isinstance(value, bool), {"type": "boolean"})
 PORT = Kind(
     f"a whole number from 0 to {MAX_PORT}",
@@ -77,10 +89,13 @@ PORT = Kind(
     {"type": "integer", "minimum": 0, "maximum": MAX_PORT},
 )
 LABELS = Kind(
-    'labels with a version or null, like {"stable": 3, "canary": null}',
+    'labels with a version or null, like {"stable": 3, "canary": null}: at most '
+    f"{MOST_LABELS}, each of up to 200 letters, digits, '_', '-' and '.'",
     _is_labels,
     {
         "type": "object",
+        "maxProperties": MOST_LABELS,
+        "propertyNames": {"pattern": f"^{LABEL}$"},
         "additionalProperties": {
             "type": ["integer", "null"],
             "minimum": 0,
@@ -89,11 +104,11 @@ LABELS = Kind(
     },
 )
 OWNER = Kind(
-    'who serves it, like {"notebook": "work/a.ipynb", "kernel": "..."}',
+    f'who serves it, like {{"notebook": "work/a.ipynb", "kernel": "..."}}, each {TEXT.words}',
     _is_owner,
     {
         "type": "object",
-        "properties": {"notebook": {"type": "string"}, "kernel": {"type": "string"}},
+        "properties": dict.fromkeys(("notebook", "kernel"), TEXT.schema),
         "additionalProperties": False,
     },
 )
@@ -112,7 +127,7 @@ def read(raw: bytes, fields: Sequence[Field]) -> dict[str, Any]:
             raise InvalidArgument(_unknown(name, list(known)))
         if not known[name].kind.fits(value):
             raise InvalidArgument(
-                f"`{name}` is {_shown(value)}, and must be {known[name].kind.words}"
+                f"`{name}` is {shown(value)}, and must be {known[name].kind.words}"
             )
     for field in fields:
         if field.required and field.name not in body:
@@ -141,19 +156,21 @@ def _object(raw: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise InvalidArgument(f"The body is not JSON: {error}") from error
     if not isinstance(body, dict):
-        raise InvalidArgument(f"The body is {_shown(body)}, and must be a JSON object")
+        raise InvalidArgument(f"The body is {shown(body)}, and must be a JSON object")
     return body
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    shown = _shown(name)
+    field = shown(name)
     if not known:
-        return f"There is no field {shown} here; this takes an empty object"
+        return f"There is no field {field} here; this takes an empty object"
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean `{near[0]}`?" if near else f"this takes {', '.join(known)}"
-    return f"There is no field {shown}; {hint}"
+    return f"There is no field {field}; {hint}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value as it is written in a body, cut where it gets long."""
     text = json.dumps(value, ensure_ascii=False)
+    text = text.encode(errors="backslashreplace").decode()
     return text if len(text) <= _LONG else f"{text[:_LONG]}…"

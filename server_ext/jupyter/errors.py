@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import http
 
+from tornado.web import HTTPError
+
 from server_ext.errors import Code, ServingError, TooLarge
 
 TOO_LARGE = 413
@@ -28,6 +30,14 @@ NOT_LOGGED_IN = (
     "This needs a login. Send the token of the Jupyter server, as the header "
     "`Authorization: token ...`, or log in with a browser first."
 )
+FOREIGN_HOST = (
+    "Host {} is not a name of this Jupyter server. In jupyter_server_config.py, "
+    "c.ServerApp.local_hostnames adds it, and c.ServerApp.allow_remote_access = True allows any."
+)
+NO_XSRF = (
+    "Nothing shows that this comes from a page of this Jupyter server. Send the value of the "
+    "cookie _xsrf as the header X-XSRFToken, or use `Authorization: token ...` in its place."
+)
 INTERNAL = "Internal error; the log of the Jupyter server has the details"
 
 
@@ -46,6 +56,11 @@ def reason_of(status: int) -> str:
 def answer(message: str, reason: str) -> dict[str, str]:
     """Return the body of an answer that tells of an error."""
     return {"message": message, "reason": reason}
+
+
+def said_by(error: HTTPError) -> str | None:
+    """Return what an error of tornado says; its own text is a format, in which % is doubled."""
+    return error.log_message % error.args if error.log_message else None
 
 
 def plain_message(status: int, said: str | None) -> str:

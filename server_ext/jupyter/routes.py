@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-from server_ext.jupyter.handlers.about import AboutHandler, DocumentHandler, UnknownHandler
+from server_ext.jupyter.handlers.about import (
+    AboutHandler,
+    DocumentHandler,
+    RefusingHandler,
+    UnknownHandler,
+)
 from server_ext.jupyter.handlers.base import TFSHandler
 from server_ext.jupyter.handlers.events import EventsHandler
 from server_ext.jupyter.handlers.logs import LogsHandler
@@ -44,3 +49,8 @@ def patterns() -> list[tuple[str, type[TFSHandler]]]:
         for path, handler in ROUTES.items()
     ]
     return [*api, ("tfs/v1/.*", ProxyHandler), ("tfs(?:/.*)?", UnknownHandler)]
+
+
+def refusing() -> list[tuple[str, type[TFSHandler]]]:
+    """Return what tornado matches where no model server can be hosted."""
+    return [("tfs(?:/.*)?", RefusingHandler)]

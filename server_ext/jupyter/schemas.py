@@ -111,6 +111,7 @@ ABOUT = record(
     version=TEXT,
     api={"const": 1},
     capabilities={"type": "object", "additionalProperties": {"type": "boolean"}},
+    root_dir=TEXT,
     roots=list_of(TEXT),
     require_token={"type": "boolean"},
     model_server=record(

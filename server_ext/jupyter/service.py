@@ -1,6 +1,7 @@
 """What all handlers share: the host, the allowed directories, and the threads that may block.
 
     event loop --run()--> a thread of ours: Host.start(), serve() ...   may take seconds
+    event loop --run_now()--> one of few that nothing else takes: Host.stop(), restart()
     event loop ---------> Host.status(), logs(), address()              never block
     a thread of the host --subscribe()--> event loop                    one wake-up per event
 
@@ -18,7 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from server_ext.errors import Unavailable
+from server_ext.hosting.address import Address
 from server_ext.hosting.settings import Settings
+from server_ext.hosting.situation import State
 from server_ext.jupyter import heap
 from server_ext.jupyter.activity import Activity
 from server_ext.jupyter.connections import Connections
@@ -30,7 +33,9 @@ if TYPE_CHECKING:
     from server_ext.hosting.host import Host
 
 T = TypeVar("T")
-THREADS = 32  # a start may be waited for by many notebooks, and a stop must not wait for them
+THREADS = 32  # a start may be waited for by many notebooks
+THREADS_TO_STOP = 4  # what ends a server that hangs must not wait for those who wait for it
+NOTHING_RUNS = "%tfs_serve NAME in a notebook, the panel, or POST tfs/api/server/start starts one."
 
 
 class Service:
@@ -46,6 +51,9 @@ class Service:
         self.turnstile = Turnstile()
         self.connections = Connections()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tfs-jupyter")
+        self._threads_to_stop = ThreadPoolExecutor(
+            THREADS_TO_STOP, thread_name_prefix="tfs-jupyter-stop"
+        )
         self._closed = False
         self._settled = False
         self._silence: Callable[[], None] = lambda: None
@@ -56,10 +64,24 @@ class Service:
         Raises:
             Unavailable: Jupyter is stopping; and what `work` raises.
         """
-        if self._closed:
-            raise Unavailable("This Jupyter server is stopping, and its model server with it.")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: work(*args, **kwargs))
+        return await self._run_on(self._threads, lambda: work(*args, **kwargs))
+
+    async def run_now(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """As `run`, for what ends the model server, however many wait for that."""
+        return await self._run_on(self._threads_to_stop, lambda: work(*args, **kwargs))
+
+    def address(self) -> Address:
+        """Return where the model server answers. Never blocks.
+
+        Raises:
+            Unavailable: it does not; the message says why, and what starts one.
+        """
+        try:
+            return self.host.address()
+        except Unavailable as error:
+            if self.host.status()["server"]["state"] != State.STOPPED.value:
+                raise
+            raise Unavailable(f"{error.message} {NOTHING_RUNS}") from error
 
     def retry_after_s(self) -> int:
         """Return in how many seconds a request that was refused for now may succeed."""
@@ -85,6 +107,12 @@ class Service:
         self.connections.close()
         await asyncio.to_thread(self.host.close)
         self._threads.shutdown(wait=False)
+        self._threads_to_stop.shutdown(wait=False)
+
+    async def _run_on(self, threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise Unavailable("This Jupyter server is stopping, and its model server with it.")
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     def _hear(self, event: dict[str, Any]) -> None:
         self.activity.hear(event)

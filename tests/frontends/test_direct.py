@@ -30,8 +30,9 @@ def talk(server, *pieces):
             connection.sendall(piece)
             assert ask_health(server)  # the loop has turned since
         connection.sendall(pieces[-1])
+        data = connection.recv(65536)  # the answer is on its way: nothing changes it any more
         connection.shutdown(socket.SHUT_WR)
-        data = b"".join(iter(lambda: connection.recv(65536), b""))
+        data += b"".join(iter(lambda: connection.recv(65536), b""))
     top, _, body = data.partition(b"\r\n\r\n")
     start, *lines = top.decode().split("\r\n")
     return start, dict(line.lower().split(": ", 1) for line in lines), body

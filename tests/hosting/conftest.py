@@ -69,7 +69,8 @@ for line in sys.stdin:
         file.write(line)
     refused = [word for word in plan.get("refuses", ()) if word in line]
     if refused:
-        say(id=command["id"], error={{"code": "INVALID_ARGUMENT", "message": f"{{refused[0]}} is bad"}})
+        code = plan.get("code", "INVALID_ARGUMENT")
+        say(id=command["id"], error={{"code": code, "message": f"{{refused[0]}} is bad"}})
     elif not plan.get("mute"):
         say(id=command["id"], ok=True)
 if plan.get("deaf"):

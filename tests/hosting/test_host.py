@@ -22,7 +22,7 @@ from server_ext.errors import (
     Unavailable,
 )
 from server_ext.hosting.host import Host
-from server_ext.hosting.models import Model
+from server_ext.hosting.models import Model, Versions
 from server_ext.hosting.process import ServerFailed
 from server_ext.hosting.registry import Registry
 
@@ -685,3 +685,187 @@ def test_two_hosts_with_one_registry_keep_apart(make_host: MakeHost, stand_in: A
     again = [make_host(Registry(tmp_path / "models.json")) for _ in range(2)]
     assert [m["name"] for host in again for m in host.status()["models"]] == ["a", "b"]
     assert all(host.wanted_running for host in again), "closing is not stopping"
+
+
+def test_an_interrupt_ends_the_wait_for_a_restart_and_nothing_else(
+    make_host: MakeHost, stand_in: Any, eventually: Eventually
+):
+    host = make_host()
+    host.start()
+    before = host.status()["server"]
+    stand_in.hold()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        host.restart(waiting=interrupt)
+    stand_in.let_go()
+
+    eventually(lambda: state(host) == "running" and host.status()["server"]["pid"] != before["pid"])
+    assert host.status()["server"]["rest_port"] == before["rest_port"]
+    assert host.wanted_running
+
+
+def test_a_restart_that_is_interrupted_while_it_stops_starts_all_the_same(
+    make_host: MakeHost, stand_in: Any, eventually: Eventually
+):
+    host = make_host(stop_timeout_s=0.5)
+    stand_in.plan(deaf=True)
+    host.start()
+    before = host.status()["server"]["pid"]
+    states: list[str] = []
+
+    def interrupt() -> None:
+        states.append(state(host))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        host.restart(waiting=interrupt)
+
+    assert states == ["stopping"]
+    eventually(lambda: state(host) == "running" and host.status()["server"]["pid"] != before)
+
+
+def test_a_stop_after_a_restart_is_the_last_word(
+    make_host: MakeHost, stand_in: Any, eventually: Eventually
+):
+    host = make_host(stop_timeout_s=0.5)
+    stand_in.plan(deaf=True)
+    host.start()
+    errors: list[str] = []
+
+    def restart() -> None:
+        try:
+            host.restart()
+        except Unavailable as error:
+            errors.append(error.message)
+
+    thread = threading.Thread(target=restart, daemon=True)
+    thread.start()
+    eventually(lambda: state(host) == "stopping")
+
+    host.stop()
+    thread.join(30)
+
+    assert errors == ["The model server was stopped."]
+    assert state(host) == "stopped"
+    assert len(stand_in.starts) == 1
+
+
+def test_changes_while_the_server_stops_are_told_to_the_next_one(
+    make_host: MakeHost, stand_in: Any, eventually: Eventually
+):
+    host = make_host()
+    host.start()
+    host.serve([Model(name, f"/models/{name}") for name in ("changed", "removed")])
+    stand_in.plan(refuses=[""], code="UNAVAILABLE")
+    host.restart()
+
+    host.serve([Model("added", "/models/added")])
+    host.set_versions("changed", Versions(count=0))
+    host.remove("removed")
+
+    wanted = [(model["name"], model["wanted"]) for model in host.status()["models"]]
+    assert wanted == [("changed", "all"), ("added", "latest: 1")]
+    stand_in.plan()
+    told = len(stand_in.commands)
+    host.restart()
+    eventually(lambda: len(stand_in.commands) > told)
+    config = stand_in.commands[told]["config"]
+    assert '"/models/added"' in config
+    assert "all { }" in config
+    assert '"/models/removed"' not in config
+
+
+def test_versions_and_labels_change_together_or_not_at_all(
+    make_host: MakeHost, stand_in: Any, tmp_path: Path
+):
+    for version in "12":
+        (tmp_path / "m" / version).mkdir(parents=True)
+    host = make_host()
+    host.start()
+    host.serve([Model("m", str(tmp_path / "m"))])
+
+    with pytest.raises(FailedPrecondition, match="'x' of model m cannot stand for version 77"):
+        host.change("m", Versions(count=0), {"x": 77})
+    assert host.status()["models"][0]["wanted"] == "latest: 1"
+    assert "all { }" not in stand_in.commands[-1]["config"]
+    with pytest.raises(FailedPrecondition, match="cannot stand for version 1, which is not"):
+        host.change("m", Versions(numbers=(2,)), {"old": 1})
+
+    host.change("m", Versions(count=0), {"old": 1})
+
+    (model,) = host.status()["models"]
+    assert (model["wanted"], model["labels"]) == ("all", {"old": 1})
+    assert "all { }" in stand_in.commands[-1]["config"]
+
+
+def test_a_load_of_a_version_that_failed_says_why_and_of_a_held_one_that_it_loads(
+    make_host: MakeHost, stand_in: Any, tmp_path: Path, eventually: Eventually
+):
+    (tmp_path / "m" / "1").mkdir(parents=True)
+    error = {"code": "NOT_FOUND", "message": "no saved_model.pb."}
+    failed = {"version": 1, "state": "END", "error": error}
+    entry = {"name": "m", "base_path": "/m", "problem": None, "versions": [failed]}
+    loading = {"event": "loading", "name": "m", "version": 1, "stamp": "s"}
+    stand_in.plan(events=[loading], leave=3)
+    host = make_host(first_pause_s=3600, longest_pause_s=3600)
+    host.serve([Model("m", str(tmp_path / "m"))])
+    host.start()
+    eventually(lambda: host.status()["held"])
+    stand_in.plan(events=[{"event": "models", "changed": [entry], "removed": []}])
+    host.start()
+    eventually(lambda: host.status()["models"][0]["versions"])
+
+    assert host.load("m", 1) == "Version 1 of m is loaded again."
+    assert host.status()["held"] == []
+    with pytest.raises(FailedPrecondition) as refused:
+        host.load("m", 1)
+
+    assert refused.value.message == (
+        "Version 1 of m is to be served and could not be loaded: no saved_model.pb. "
+        "It is loaded again when its files change, or m is removed and served."
+    )
+
+
+def test_ports_that_others_are_quicker_to_take_do_not_count_as_crashes(
+    make_host: MakeHost, stand_in: Any, monkeypatch: Any
+):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        monkeypatch.setattr("server_ext.hosting.wish.REST_PORT", port)
+        monkeypatch.setattr("server_ext.hosting.ports.is_free", lambda port, host: True)
+        host = make_host(rest_port=None)
+
+        host.start()
+
+    server = host.status()["server"]
+    assert (server["state"], server["restarts"]) == ("running", 0)
+    assert server["notes"] == [f"Port {port} is taken, so REST is on {server['rest_port']}."]
+    assert len(stand_in.starts) == 3
+
+
+def test_a_port_that_the_settings_fix_is_told_by_its_setting(make_host: MakeHost, stand_in: Any):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        host = make_host(rest_port=taken, name="c.TFSExtension.")
+
+        with pytest.raises(Unavailable) as refused:
+            host.start()
+
+    assert refused.value.message == (
+        f"Port {taken} for REST is taken. Choose another, or set c.TFSExtension.rest_port to None "
+        "to get a free one."
+    )
+
+
+def test_a_server_that_was_started_elsewhere_is_joined_whatever_port_the_settings_fix(
+    make_host: MakeHost, stand_in: Any
+):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    host = make_host(rest_port=port)
+    host.start(rest_port=0)
+
+    assert host.start() == 0.0

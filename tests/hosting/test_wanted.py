@@ -16,7 +16,15 @@ from server_ext.errors import (
 )
 from server_ext.hosting.models import Model, Versions
 from server_ext.hosting.settings import Owner, Settings
-from server_ext.hosting.wanted import Wanted, check_labels, check_model, check_number, inside
+from server_ext.hosting.wanted import (
+    MOST_LABELS,
+    Entry,
+    Wanted,
+    check_labels,
+    check_model,
+    check_number,
+    inside,
+)
 
 ANN, BOB = Owner(notebook="ann.ipynb", kernel="1"), Owner(notebook="bob.ipynb", kernel="2")
 CONSOLE, ANOTHER = Owner(kernel="k1"), Owner(kernel="k2")
@@ -117,3 +125,20 @@ def test_labels_that_stay_are_not_looked_at_and_others_need_their_version():
 
     with pytest.raises(FailedPrecondition, match=r"'stable' .* version 3, .*: 2\. It stays at"):
         check_labels("m", {"stable": 3}, {"stable": 1}, {2})
+
+
+@pytest.mark.parametrize("label", ["", "\ud800", "a\0", "a/b", 'a"', "a\n", "ä", "a" * 201])
+def test_a_label_that_cannot_be_part_of_a_url_is_refused(label: str):
+    with pytest.raises(InvalidArgument, match="cannot be a label of model m: use letters"):
+        check_labels("m", {label: 1}, {}, {1})
+
+
+def test_too_many_labels_are_refused():
+    labels = {str(number): 1 for number in range(MOST_LABELS + 1)}
+
+    for change in (
+        lambda model: Wanted().served(model, None, replace_owner=False),
+        Wanted([Entry(M)]).changed,
+    ):
+        with pytest.raises(InvalidArgument, match="cannot have 101 labels: 100 are the most"):
+            change(Model("m", "/m", labels=labels))

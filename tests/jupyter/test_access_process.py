@@ -80,7 +80,8 @@ def test_a_page_reads_with_its_cookie_and_writes_with_the_xsrf_header_only(jupyt
 
     assert read.status_code == 200
     assert bare.status_code == proxied.status_code == 403
-    assert "XSRF" in bare.json()["message"] or "_xsrf" in bare.json()["message"]
+    for refused in (bare, proxied):
+        assert "the cookie _xsrf as the header X-XSRFToken, or" in refused.json()["message"]
     assert sure.status_code == 200
 
 
@@ -88,7 +89,12 @@ def test_a_page_reads_with_its_cookie_and_writes_with_the_xsrf_header_only(jupyt
 def test_a_foreign_host_is_refused_even_with_the_token(jupyter, path):
     headers = {"Authorization": f"token {jupyter.token}", "Host": "evil.example"}
 
-    assert jupyter.ask("GET", path, headers=headers).status_code == 403
+    answer = jupyter.ask("GET", path, headers=headers)
+
+    assert answer.status_code == 403
+    assert answer.json()["reason"] == "PERMISSION_DENIED"
+    assert 'Host "evil.example" is not a name of this Jupyter' in answer.json()["message"]
+    assert "c.ServerApp.local_hostnames" in answer.json()["message"]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

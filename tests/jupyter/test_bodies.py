@@ -35,6 +35,16 @@ BAD = [
     ({"base_path": "/m", "labels": []}, "`labels` is [], and must be labels with a version"),
     ({"base_path": "/m", "labels": {"a": "1"}}, "`labels`"),
     ({"base_path": "/m", "labels": {"a": 2**63}}, "`labels`"),
+    ({"base_path": "/m", "labels": {"": 1}}, "`labels`"),
+    ({"base_path": "/m", "labels": {"a/b": 1}}, "`labels`"),
+    (
+        {"base_path": "/m", "labels": {"\ud800": 1}},
+        '`labels` is {"\\ud800": 1}, and must be labels',
+    ),
+    ({"base_path": "/m", "labels": {"a" * 201: 1}}, "each of up to 200 letters"),
+    ({"base_path": "/m", "labels": {str(n): 1 for n in range(101)}}, "at most 100"),
+    ({"base_path": "/m", "owner": {"notebook": "a" * 4097}}, "`owner`"),
+    ({"base_path": "m" * 4097}, "must be a text of at most 4096 characters"),
     ({"base_path": "/m", "owner": {"name": "a"}}, "`owner`"),
     ({"base_path": "/m", "owner": "a.ipynb"}, "`owner`"),
     ({"base_path": "/m", "batching": "auto"}, "must be one of off, on"),
@@ -64,6 +74,15 @@ def test_a_wrong_field_is_named_with_its_value_and_what_it_must_be(body, said):
 
     assert said in refused.value.message
     assert not jsonschema.Draft202012Validator(bodies.schema(FIELDS)).is_valid(body)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800", "a\udfff"])
+def test_what_no_file_and_no_log_can_hold_is_no_text(text):
+    for body in ({"base_path": text}, {"base_path": "/m", "owner": {"notebook": text}}):
+        with pytest.raises(InvalidArgument) as refused:
+            bodies.read(json.dumps(body).encode(), FIELDS)
+
+        refused.value.message.encode()
 
 
 @pytest.mark.parametrize(("raw", "said"), RAW)

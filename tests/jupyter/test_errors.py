@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tornado.web import HTTPError
 
 from server_ext.errors import Code, ServingError, TooLarge
 from server_ext.jupyter import errors
@@ -37,3 +38,15 @@ def test_a_body_that_is_too_large_has_a_status_of_its_own():
 def test_every_status_that_tornado_answers_has_a_reason_and_a_message(status):
     assert errors.reason_of(status) in Code.__members__
     assert errors.plain_message(status, None)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (HTTPError(404, "There is no /a%40b here"), "There is no /a%40b here"),
+        (HTTPError(404, "There is no %s here", "100%"), "There is no 100% here"),
+        (HTTPError(404), None),
+    ],
+)
+def test_what_tornado_says_is_told_as_it_was_meant(error, said):
+    assert errors.said_by(error) == said

@@ -94,6 +94,60 @@ def test_labels_stand_for_available_versions_only_and_null_removes_one(two_versi
     eventually(lambda: entry(jupyter, "pair")["labels"] == {})
 
 
+def test_versions_and_labels_change_together_or_not_at_all(two_versions, eventually):
+    jupyter = two_versions
+
+    half = jupyter.api("PATCH", "models/pair", json={"versions": "all", "labels": {"x": 77}})
+    before = entry(jupyter, "pair")["wanted"]
+    whole = jupyter.api("PATCH", "models/pair", json={"versions": "all", "labels": {"old": 1}})
+
+    assert half.status_code == 409
+    assert before == "latest: 1"
+    assert whole.status_code == 200
+    eventually(lambda: jupyter.versions("pair") == {1: AVAILABLE, 2: AVAILABLE})
+    assert entry(jupyter, "pair")["labels"] == {"old": 1}
+
+
+def test_what_changes_while_the_model_server_restarts_is_served_by_the_next_one(
+    two_versions, digits, eventually
+):
+    jupyter = two_versions
+    jupyter.serve("goes", digits)
+
+    with ThreadPoolExecutor(1) as pool:
+        restart = pool.submit(jupyter.post, "server/restart")
+        answers = []
+        while not restart.done():
+            answers.append(jupyter.serve("comes", digits))
+            answers.append(jupyter.api("PATCH", "models/pair", json={"versions": "all"}))
+    answers.append(jupyter.api("DELETE", "models/goes"))
+
+    assert {answer.status_code for answer in (restart.result(), *answers)} == {200}
+    eventually(lambda: jupyter.versions("pair") == {1: AVAILABLE, 2: AVAILABLE})
+    eventually(lambda: jupyter.answers("comes"))
+    assert entry(jupyter, "goes") is None
+    jupyter.api("DELETE", "models/comes")
+
+
+def test_a_model_that_is_removed_is_listed_no_more(running, digits):
+    running.serve("leaves", digits)
+    running.api("DELETE", "models/leaves")
+
+    assert entry(running, "leaves") is None
+
+
+def test_a_version_that_failed_is_told_to_who_loads_it(running, eventually):
+    (running.root / "broken" / "1").mkdir(parents=True)
+    running.serve("broken", running.root / "broken")
+    eventually(lambda: running.versions("broken") == {1: "END"})
+
+    answer = running.post("models/broken/versions/1/load")
+
+    assert answer.status_code == 409
+    assert "could not be loaded: " in answer.json()["message"]
+    running.api("DELETE", "models/broken")
+
+
 def test_the_last_version_is_not_unloaded(two_versions):
     answer = two_versions.post("models/pair/versions/2/unload")
 
@@ -221,6 +275,9 @@ BAD = [
     ("PATCH", "models/digits", '{"versions": "1,,2"}', "latest:2, all, or numbers"),
     ("PATCH", "models/digits", '{"versions": "99999999999999999999"}', ""),
     ("PATCH", "models/digits", '{"labels": {"stable": "3"}}', "labels with a version"),
+    ("PATCH", "models/digits", '{"labels": {"\\ud800": 1}}', "`labels` is "),
+    ("PATCH", "models/digits", '{"labels": {"a/b": 1}}', "`labels` is "),
+    ("PUT", "models/" + "é" * 300, '{"base_path": "m"}', "…"),
     ("POST", "models/digits/versions/one/load", "{}", "is no version"),
     ("POST", "models/digits/versions/-1/load", "{}", "is no version"),
     ("POST", "models/digits/versions/99999999999999999999/load", "{}", "is no version"),

@@ -163,6 +163,42 @@ def test_other_lines_are_left_to_ipython(shell: Any, told: Told, line: str):
     assert "digits" not in types(shell, line)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "%tfs_export ",
+        "%tfs_predict digits --version 3 --signature nothing_like_it",
+        "%tfs_metadata nothing_like_it",
+        "%tfs_serve --server i",
+        "%tfs_status i",
+        '%tfs_predict digits "unclosed ',
+    ],
+)
+def test_where_there_is_nothing_to_offer_ipython_offers_nothing_either(
+    complete: Callable[[str], list[str]], told: Told, line: str
+):
+    assert complete(line) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('%tfs_predict pair data["', "ages"),
+        ("%tfs_predict pair -x_te", "x_test"),
+        ("%tfs_export str(x_te", "x_test"),
+        ("%tfs_serve x_test.bit_l", "bit_length"),
+    ],
+)
+def test_what_ipython_knows_of_expressions_is_still_offered(
+    shell: Any, told: Told, line: str, expected: str
+):
+    shell["data"] = {"ages": 1}
+    shell["x_test"] = 1
+    shell.shell.Completer.use_jedi = True
+
+    assert any(expected in each for each in types(shell, line))
+
+
 def test_names_of_magics_are_completed_by_ipython(complete: Callable[[str], list[str]]):
     assert complete("%tfs_pred") == ["%tfs_predict"]
 

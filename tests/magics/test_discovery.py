@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from server_ext.errors import InvalidArgument, NotFound
+from server_ext.errors import InvalidArgument, NotFound, ServingError
 from server_ext.hosting.settings import Owner
 from tfs_magics.connections.discovery import Discovery
 from tfs_magics.connections.own import Own
@@ -24,6 +24,7 @@ from tfs_magics.connections.owner import this_owner
 from tfs_magics.connections.runtimefile import JupyterServer, parent_server
 
 TOKEN = "a-token"
+asked: list[str | None] = []  # what was sent to be let in
 
 
 @pytest.fixture
@@ -53,7 +54,10 @@ class Jupyter(http.server.BaseHTTPRequestHandler):
     """Answers as a Jupyter server does: 403 without the token; no extension below /plain."""
 
     def do_GET(self) -> None:
+        asked.append(self.headers.get("Authorization"))
         status, body = 200, {"api": 1}
+        if self.path.startswith("/rooted/"):
+            body["root_dir"] = "/srv/ada"
         if self.headers.get("Authorization") != f"token {TOKEN}":
             status, body = 403, {"message": "Forbidden", "reason": None}
         elif self.path.startswith("/plain/"):
@@ -79,8 +83,8 @@ def port() -> Iterator[int]:
         thread.join()
 
 
-def find(environment: dict[str, str], server: str = "") -> Any:
-    return Discovery(Own(), environment).find(server)
+def find(environment: dict[str, str], server: str = "", token: str = "") -> Any:
+    return Discovery(Own(), environment, token).find(server)
 
 
 def test_the_file_of_the_process_that_started_the_kernel_tells_address_and_token(
@@ -170,11 +174,11 @@ def test_what_was_given_goes_before_all_and_must_be_a_server(
     url = f"http://127.0.0.1:{port}"
 
     assert find(environment, "own").where.kind == "own"
-    assert find(environment, f"{url}/given/").where.url == f"{url}/given"
+    assert find(environment, f"{url}/given/", TOKEN).where.url == f"{url}/given"
     named = find(environment | {"TFS_MANAGER_URL": f"{url}/named"}).where
     assert (named.url, named.why) == (f"{url}/named", "The environment names it: TFS_MANAGER_URL.")
     with pytest.raises(NotFound, match=r"does not host model servers.*Nor is it a model server"):
-        find(environment, f"{url}/plain")
+        find(environment, f"{url}/plain", TOKEN)
     with pytest.raises(InvalidArgument, match="is no server: give the address") as error:
         find(environment, "ftp://host?token=secret")
     assert "secret" not in str(error.value)
@@ -184,7 +188,44 @@ def test_a_page_to_log_in_is_not_followed(port: int):
     from server_ext.errors import PermissionDenied
 
     with pytest.raises(PermissionDenied, match="does not accept the token"):
-        find({"TFS_MANAGER_TOKEN": TOKEN}, f"http://127.0.0.1:{port}/login")
+        find({}, f"http://127.0.0.1:{port}/login", TOKEN)
+
+
+def test_the_token_of_the_environment_goes_to_the_server_it_names_and_to_no_other(port: int):
+    url = f"http://127.0.0.1:{port}"
+    environment = {"TFS_MANAGER_URL": f"{url}/ada/", "TFS_MANAGER_TOKEN": TOKEN}
+
+    assert find(environment, f"{url}/ada/lab/tree/a.ipynb").where.url == f"{url}/ada"
+    asked.clear()
+    for named in (environment["TFS_MANAGER_URL"], "http://127.0.0.1:9", "nowhere", ""):
+        for given in (f"{url}/adam", f"{url}/", f"http://localhost:{port}/ada"):
+            with pytest.raises(ServingError):
+                find({**environment, "TFS_MANAGER_URL": named}, given)
+
+    assert asked
+    assert set(asked) == {None}
+
+
+@pytest.mark.parametrize(
+    ("named", "said"), [("http://127.0.0.1:9", "cannot be reached"), ("nowhere", "is no server")]
+)
+def test_a_wrong_address_in_the_environment_is_told_with_where_it_stands(named: str, said: str):
+    with pytest.raises(ServingError, match=rf"^TFS_MANAGER_URL is '{named}': .*{said}") as error:
+        find({"TFS_MANAGER_URL": f"{named}?token=s3cret"})
+    assert "s3cret" not in str(error.value)
+
+
+def test_a_notebook_has_one_name_however_its_server_was_found(
+    write: Callable[..., dict[str, str]], port: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("JPY_SESSION_NAME", "/srv/ada/work/a.ipynb")
+    url = f"http://127.0.0.1:{port}"
+
+    started = find(write(port=port, root_dir="/srv/ada"))
+    given = find({}, f"{url}/rooted", TOKEN)
+
+    assert started.owner == given.owner == "work/a.ipynb"
+    assert find({}, f"{url}/older", TOKEN).owner == "/srv/ada/work/a.ipynb"
 
 
 @pytest.mark.parametrize(

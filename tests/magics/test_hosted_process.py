@@ -140,6 +140,32 @@ def test_a_name_that_another_notebook_serves_is_refused_unless_it_is_taken_over(
         kernel.run("%tfs_serve ./digits --replace")
 
 
+def test_what_another_notebook_serves_is_changed_only_when_that_is_asked_for(
+    jupyter: JupyterServer, kernel: Kernel
+):
+    with notebook(jupyter, "work/b.ipynb") as other:
+        for line in ("%tfs_label digits theirs=1", "%tfs_load digits", "%tfs_unload digits"):
+            said = refusal(other, line)
+            assert said == (
+                "Model digits is served by work/a.ipynb. "
+                f"{line.split()[0]} with --replace changes it all the same."
+            )
+        assert models_of(jupyter)["digits"]["labels"] == {}
+        other.run("%tfs_label digits")
+
+        assert "theirs is version 1." in other.run("%tfs_label digits theirs=1 --replace")
+        other.run("%tfs_label digits theirs= --replace\n%tfs_load digits --replace")
+        other.run("%tfs_unload digits --replace")
+        assert "digits" not in models_of(jupyter)
+
+
+def test_what_nobody_owns_is_changed_by_everybody(jupyter: JupyterServer, kernel: Kernel):
+    root = jupyter.root  # type: ignore[attr-defined]
+    jupyter.tell("PUT", "tfs/api/models/nobodys", json={"base_path": str(root / "text")})
+
+    assert "unloaded" in kernel.run("%tfs_unload nobodys")
+
+
 def test_a_stop_takes_away_what_this_notebook_serves_and_all_only_if_asked(
     jupyter: JupyterServer, kernel: Kernel
 ):
@@ -356,6 +382,8 @@ def test_a_model_server_is_recognised_by_its_url_and_changed_by_nobody_here(
     assert serving.predict("digits", images, grpc=True).argmax(axis=1).tolist() == [3, 5, 0]
     assert serving.status().data["pid"] == running.process.pid
     assert serving.where().text.startswith(f"Run by somebody else, {running.url}, running")
+    with pytest.raises(FailedPrecondition, match=r"server = 'own'\.$"):
+        serving.stop()
     for change in (serving.stop, serving.restart, lambda: serving.unload("digits")):
         with pytest.raises(FailedPrecondition, match="whoever started it can change or stop it"):
             change()
@@ -383,3 +411,5 @@ def test_a_model_server_that_wants_a_token_gets_it(
     assert np.shape(serving.predict("digits", images)) == (3, 10)
     assert np.shape(serving.predict("digits", images, grpc=True)) == (3, 10)
     assert "A token goes with each request." in serving.where().text
+    with pytest.raises(FailedPrecondition, match=r"server = 'own', or unset TFS_MANAGER_URL\.$"):
+        serving.stop()

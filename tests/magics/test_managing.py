@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from server_ext.errors import Unavailable
 from tfs_magics import connection, serving
 from tfs_magics.connections.found import model_servers, serves_models
 
@@ -204,6 +205,47 @@ def test_ports_and_batching_that_are_set_are_for_a_server_that_starts(shell: Any
     assert page["ports"]["rest"] != 8501
     shell.run("%config TFSMagics.batching = 'on'")
     assert shell.run(f"%tfs_serve {models}/text").error is None
+
+
+@pytest.mark.parametrize("value", ["'x'", "-1"])
+def test_a_setting_that_is_refused_does_not_keep_the_magics_from_being_loaded_again(
+    shell: Any, value: str
+):
+    shell.run(f"%config TFSMagics.rest_port = {value}\n%config TFSMagics.timeout = 5.0")
+    shell.run("%unload_ext tfs_magics")
+
+    loaded = shell.run("%load_ext tfs_magics")
+
+    assert loaded.error is None
+    assert "Traceback" not in loaded.out + loaded.err
+    (said,) = loaded.err.splitlines()
+    assert said.startswith("TFSMagics.rest_port is left out: ")
+    assert shell.run("%config TFSMagics.timeout").out.endswith("5.0\n")
+    shell.run("%unload_ext tfs_magics")
+    assert shell.run("%load_ext tfs_magics").err == ""
+
+
+def test_a_server_that_does_not_answer_is_not_kept(shell: Any, served: Path):
+    dead = "http://127.0.0.1:9?token=s3cret"
+    for line in (f"%tfs_serve text --server {dead}", "%tfs_serve text --server nowhere"):
+        assert shell.run(line).usage_error
+
+        assert shell.run("%config TFSMagics.server").out.endswith("''\n")
+        assert "running" in shell.run("%tfs_status").value.text
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        serving.serve("text", server=dead)
+    assert serving.serve("text").name == "text"
+
+
+def test_a_variable_that_is_no_model_is_told_by_its_type(shell: Any, tmp_path: Path):
+    shell["live2"] = 3
+
+    said = shell.run("%tfs_serve live2").usage_error
+
+    assert said.startswith("No model live2 in ./models.")
+    assert said.endswith(
+        "The variable live2 is of type int, which is no model that can be exported."
+    )
 
 
 def test_a_server_that_is_set_is_used_until_it_is_unset(shell: Any, served: Path):

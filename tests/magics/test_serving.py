@@ -247,7 +247,7 @@ def test_an_empty_directory_is_waited_for_by_the_server(
     def found() -> bool:
         try:
             return bool(serving.metadata("empty"))
-        except NotFound:
+        except ServingError:  # not there yet, or on its way
             return False
 
     assert eventually(found)

@@ -22,7 +22,10 @@ CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 300
 PAGE_TIMEOUT_S = 30  # for what the server knows without running a model
 MAX_VERSION = 2**63 - 1
-_TOKEN = "This model server wants a token: set TFS_MANAGER_TOKEN to it."
+_TOKEN = (
+    "This model server wants a token: put it behind its address (URL?token=...), or set "
+    "TFS_MANAGER_TOKEN beside TFS_MANAGER_URL."
+)
 
 
 @dataclass(frozen=True)

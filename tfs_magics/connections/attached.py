@@ -18,16 +18,19 @@ from tfs_magics.connections.where import Opened, Stopped, Where, Wishes
 
 
 class Attached:
-    """A server known by its REST URL. `who` says who can change it."""
+    """A server known by its REST URL.
 
-    def __init__(self, where: Where, token: str = "", who: str = "") -> None:
+    `who` says who can change it; else `instead` is what leads to a server of one's own.
+    """
+
+    def __init__(self, where: Where, token: str = "", who: str = "", instead: str = "") -> None:
         self.where = where
         self.owner = ""
         self._authorization = f"Bearer {token}" if token else ""
         self._grpc_target: str | None = None
         self._who = who or (
             f"The model server at {where.url} is run by somebody else: whoever started it can "
-            "change or stop it. %config TFSMagics.server = '' returns to your own."
+            f"change or stop it. For one of your own: {instead}."
         )
 
     @property

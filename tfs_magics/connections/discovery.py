@@ -29,13 +29,15 @@ HUB_PREFIX = "JUPYTERHUB_SERVICE_PREFIX"
 HUB_TOKEN = "JUPYTERHUB_API_TOKEN"
 OWN = "own"
 _PAGES = ("lab", "tree", "notebooks")  # of an address that was copied from a browser
+_OWN_INSTEAD = "%config TFSMagics.server = 'own'"
 Found = Hosted | Attached | Own
 
 
 class Discovery:
     """Finds a connection; `own` is the server of this process, taken when nothing else is.
 
-    `token` is for a server that is given by its URL; else the environment's is taken.
+    `token` is for a server that is given by its URL. The environment's token is for the server that
+    the environment names, and goes to no other.
     """
 
     def __init__(
@@ -57,10 +59,9 @@ class Discovery:
             return self._own_for("It was asked for: TFSMagics.server is own.", ())
         if given:
             why = "It was asked for: --server, or TFSMagics.server."
-            return self._given(given, self._token, why)
+            return self._given(given, self._token, why, _OWN_INSTEAD)
         if self._environment.get(URL):
-            address, token = without_token(self._environment[URL])
-            return self._given(address, token, f"The environment names it: {URL}.")
+            return self._named(*without_token(self._environment[URL]))
         passed = [f"{URL} is not set"]
         found = self._parent(passed) or self._hub(passed)
         why = "No Jupyter server hosts one for this process."
@@ -70,19 +71,36 @@ class Discovery:
         self._own.where = Where("own", why, "", passed)
         return self._own
 
-    def _given(self, given: str, token: str, why: str) -> Found:
+    def _named(self, address: str, token: str) -> Found:
+        why, instead = f"The environment names it: {URL}.", f"{_OWN_INSTEAD}, or unset {URL}"
+        try:
+            return self._given(address, token, why, instead)
+        except ServingError as refusal:
+            refusal.message = f"{URL} is {address!r}: {refusal.message}"
+            raise
+
+    def _given(self, given: str, token: str, why: str, instead: str) -> Found:
         url = _base(given)
-        token = token or self._environment.get(TOKEN, "")
+        token = token or self._token_for(url)
         try:
             return self._hosted(JupyterServer(url, token, 0), why, ())
         except ServingError as refusal:
             if refusal.code in (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED):
                 raise
             if _is_model_server(url, token):
-                return Attached(Where("attached", why, url), token)
+                return Attached(Where("attached", why, url), token, instead=instead)
             if isinstance(refusal, NoExtension):
                 raise NotFound(f"{refusal} Nor is it a model server.") from None
             raise
+
+    def _token_for(self, url: str) -> str:
+        """Return the environment's token for what lies at or below the address it is of."""
+        named = without_token(self._environment.get(URL, ""))[0]
+        try:
+            its = named and f"{url}/".startswith(f"{_base(named)}/")
+        except InvalidArgument:  # the environment names no server
+            its = ""
+        return self._environment.get(TOKEN, "") if its else ""
 
     def _parent(self, passed: list[str]) -> Hosted | None:
         found = parent_server(self._environment)
@@ -118,7 +136,8 @@ class Discovery:
         about = api.get("about")
         if "api" not in about:
             raise NoExtension(f"{found.url} answers, but not as what hosts model servers.")
-        return Hosted(Where("jupyter", why, found.url, passed), api, this_owner(found.root))
+        root = found.root or (str(about.get("root_dir") or "") if near else "")
+        return Hosted(Where("jupyter", why, found.url, passed), api, this_owner(root))
 
 
 def without_token(given: str) -> tuple[str, str]:

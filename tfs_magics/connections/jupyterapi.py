@@ -131,7 +131,8 @@ class JupyterApi:
         if status in (301, 302, 401, 403):
             return PermissionDenied(
                 f"The Jupyter server at {self.url} does not accept the token for this "
-                f"(HTTP {status}): set TFS_MANAGER_TOKEN to one that may, or ask its owner."
+                f"(HTTP {status}): put one that may behind its address (URL?token=...), or set "
+                "TFS_MANAGER_TOKEN beside TFS_MANAGER_URL, or ask its owner."
             )
         if status == 404:
             return self._no_extension()

@@ -52,24 +52,31 @@ class Completion:
 
     def match(self, context: CompletionContext) -> dict[str, Any]:
         """Return what may stand at the cursor, in IPython's form; nothing outside of our lines."""
+        line: Line | None = None
+        slot: Slot | None = None
+        found: Sequence[Value] = ()
         try:
-            slot = self._slot(context.text_until_cursor)
+            line, slot = self._read(context.text_until_cursor)
             found = self._found(slot) if slot is not None else ()
         except Exception:  # a Tab is no place for errors
-            slot, found = None, ()
+            line, slot, found = None, None, ()
+        is_python = slot is not None and slot.is_python
+        silent = not found and line is not None and (line.in_text or not is_python)
+        completions = [SimpleCompletion(text=each.text, type=each.kind) for each in found]
         return {
-            "completions": [SimpleCompletion(text=each.text, type=each.kind) for each in found],
+            "completions": _Nothing() if silent else completions,
             "matched_fragment": _typed(slot) if slot is not None else context.token,
-            "suppress": bool(found),
+            "suppress": silent or bool(found),
             "ordered": True,
         }
 
-    def _slot(self, text: str) -> Slot | None:
+    def _read(self, text: str) -> tuple[Line | None, Slot | None]:
+        """Return the line if it is ours, and where the cursor is, None where nothing may stand."""
         line = parsed(text)
         if line is None or (not line.marked and line.magic in self._shell.user_ns):
-            return None
+            return None, None
         parser = self._parser(line)
-        return line.slot(parser) if parser is not None else None
+        return (line, line.slot(parser)) if parser is not None else (None, None)
 
     def _in_expression(self, name: str) -> Sequence[Value]:
         """Return the names of the notebook, or the attributes, that a name may become."""
@@ -101,6 +108,13 @@ class Completion:
 def _typed(slot: Slot) -> str:
     """Return what a completion takes the place of."""
     return slot.name if slot.is_expression else slot.fragment
+
+
+class _Nothing(list[SimpleCompletion]):
+    """No completions, and IPython is to offer none: it asks other matchers while there are none."""
+
+    def __len__(self) -> int:
+        return 1
 
 
 class Budget:

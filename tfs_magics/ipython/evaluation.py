@@ -90,6 +90,14 @@ class Names:
             found = inspect.getattr_static(found, part, None)
         return Live(found, (first, *rest)[-1], variable=True) if can_be_exported(found) else None
 
+    def kind(self, word: str) -> str:
+        """Return in words that a name is that of something else than a model; empty if of none."""
+        variables = self.variables()
+        if word not in variables:
+            return ""
+        kind = type(variables[word]).__name__
+        return f" The variable {word} is of type {kind}, which is no model that can be exported."
+
     def variables(self) -> dict[str, Any]:
         """Return the names of the notebook that are its own, with their values."""
         return {

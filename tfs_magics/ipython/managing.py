@@ -17,6 +17,11 @@ from tfs_magics.views.view import View
 NAME = argument("name", metavar="NAME", help="Name of a served model.")
 
 
+_REPLACE = argument(
+    "--replace", action="store_true", help="Also if another notebook serves the model."
+)
+
+
 class ManagingMagics(Settings):
     """The part of TFSMagics that manages; it is registered with the whole."""
 
@@ -29,10 +34,11 @@ class ManagingMagics(Settings):
             help="Labels with the version each stands for: stable=3 canary=4; canary= takes one "
             "away; none shows what there is.",
         ),
+        _REPLACE,
     )
     def tfs_label(self, args: Namespace, names: Names) -> View:
         """Give labels to versions of a model."""
-        return managing.label(args.name, labels(args.labels))
+        return managing.label(args.name, labels(args.labels), replace=args.replace)
 
     @line(
         NAME,
@@ -43,20 +49,22 @@ class ManagingMagics(Settings):
             help="Version to load as well; by default new versions are looked for, and the latest "
             "is followed again.",
         ),
+        _REPLACE,
     )
     def tfs_load(self, args: Namespace, names: Names) -> View:
         """Load a version of a served model, and wait until it answers."""
-        return managing.load(args.name, args.version, timeout_s=self.timeout)
+        return managing.load(args.name, args.version, replace=args.replace, timeout_s=self.timeout)
 
     @line(
         NAME,
         argument(
             "--version", type=int, metavar="N", help="Version to unload; by default the model."
         ),
+        _REPLACE,
     )
     def tfs_unload(self, args: Namespace, names: Names) -> View:
         """Unload a model, or one version of it; files stay on disk."""
-        return managing.unload(args.name, args.version)
+        return managing.unload(args.name, args.version, replace=args.replace)
 
     @line()
     def tfs_ps(self, args: Namespace, names: Names) -> View:

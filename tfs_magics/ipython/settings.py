@@ -5,11 +5,12 @@ An option in the line of a magic goes before.
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
 from typing import Any
 
 from traitlets import Enum, Float, Integer, Unicode, observe, validate
-from traitlets.config import Configurable
+from traitlets.config import Config, Configurable
 from traitlets.traitlets import TraitError
 
 from server_ext.hosting.ports import MAX_PORT
@@ -78,3 +79,17 @@ class Settings(Configurable):
     def chosen_base_path(self, given: str | None) -> str | None:
         """Return the directory of the line, else that of the settings, None where none was set."""
         return given or (self.base_path if self.base_path != BASE_PATH else None)
+
+
+def drop_rejected(config: Config) -> None:
+    """Take settings out of a shell's configuration that are refused, each told in a line.
+
+    %config keeps a value it has refused. With it, the magics could not be loaded again.
+    """
+    section = config.get("TFSMagics", {})
+    for name in [name for name in section if name in Settings.class_trait_names(config=True)]:
+        try:
+            Settings(config=Config({"Settings": {name: section[name]}}))
+        except TraitError as error:
+            del section[name]
+            print(f"TFSMagics.{name} is left out: {error}", file=sys.stderr)  # noqa: T201

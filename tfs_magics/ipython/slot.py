@@ -18,6 +18,7 @@ _LINE = re.compile(r"(?:\s*|.*=\s*)%{1,2}(?P<magic>tfs\w*)\s(?P<rest>.*)", re.DO
 _AUTOMAGIC = re.compile(r"(?P<magic>tfs_\w+)\s(?P<rest>.*)", re.DOTALL)
 _LAST = re.compile(r"\S*$")
 _NAME = re.compile(r"[^\W\d][\w.]*$")
+_TEXT = re.compile(r"""(?:.*\s)?(?:"[^"]*|'[^']*)""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,14 @@ class Slot:
         return metavar == "EXPR" or (metavar == "OBJ" and "." in self.name)
 
     @property
+    def is_python(self) -> bool:
+        """Whether IPython may know more than what is served, in memory and on disk."""
+        if self.action is None:
+            return not self.fragment.startswith("--")  # -x may be an expression
+        known = {"OBJ": bool(self.fragment), "MODEL": "." in self.name, PAIR: True}
+        return self.is_expression or known.get(str(self.action.metavar), False)
+
+    @property
     def key(self) -> tuple[object, ...]:
         """What the values depend on: not on the letters that are typed last."""
         dest = self.action.dest if self.action else ""
@@ -68,6 +77,11 @@ class Line(NamedTuple):
     magic: str
     rest: str
     marked: bool
+
+    @property
+    def in_text(self) -> bool:
+        """Whether the cursor is in a text that begins a word: no key of a dict, no call."""
+        return _TEXT.fullmatch(self.rest) is not None
 
     def slot(self, parser: argparse.ArgumentParser) -> Slot | None:
         """Return where the cursor is, None where nothing may stand."""

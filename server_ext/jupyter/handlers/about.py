@@ -1,4 +1,4 @@
-"""What this is and what it can do, and the document of the whole API."""
+"""What this is and what it can do, the document of the whole API, and whatever else is asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from tornado.web import HTTPError
 
 import server_ext
+from server_ext.errors import Unavailable
 from server_ext.jupyter import schemas
 from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
 
@@ -34,6 +35,7 @@ class AboutHandler(TFSHandler):
             "version": server_ext.__version__,
             "api": API,
             "capabilities": dict.fromkeys(CAPABILITIES, True),
+            "root_dir": self.service.roots.root_dir,
             "roots": list(self.service.roots.paths),
             "require_token": settings.require_token,
             "model_server": {
@@ -66,3 +68,26 @@ class UnknownHandler(TFSHandler):
         raise HTTPError(404, f"There is no {self.request.path} here; tfs/api/openapi.json has all")
 
     head = post = put = patch = delete = get
+
+
+class RefusingHandler(TFSHandler):
+    """All below tfs/, where options keep a model server from being hosted."""
+
+    def initialize(self, problem: str) -> None:  # type: ignore[override]
+        """Take what is wrong; tornado calls this."""
+        self._problem = problem
+
+    @allowed("read")
+    async def get(self) -> None:
+        """Answer what is wrong, which only a start of Jupyter with other options can mend."""
+        raise Unavailable(self._problem)
+
+    head = post = put = patch = delete = get
+
+    def error_body(self, message: str, reason: str) -> dict[str, str]:
+        """Return what an error is told by, to clients of either API."""
+        return {"error": message, **super().error_body(message, reason)}
+
+    def retry_after_s(self) -> int:
+        """Return how long clients are to wait: it takes somebody to start Jupyter again."""
+        return 60

@@ -15,7 +15,7 @@ from tornado.web import HTTPError, authenticated
 
 from server_ext.errors import Code, InvalidArgument, ServingError, TooLarge
 from server_ext.jupyter import bodies, errors
-from server_ext.jupyter.bodies import Field
+from server_ext.jupyter.bodies import Field, shown
 from server_ext.jupyter.service import Service
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[None]])
@@ -51,6 +51,7 @@ class TFSHandler(APIHandler):
 
     auth_resource = RESOURCE
     operations: ClassVar[Operations] = {}
+    _host_is_ours = True
 
     def initialize(self, service: Service) -> None:
         """Take what all handlers share; tornado calls this."""
@@ -63,6 +64,20 @@ class TFSHandler(APIHandler):
         except HTTPError as error:
             if error.status_code == 404:
                 raise HTTPError(403, "This request comes from a page of another site") from error
+            raise
+
+    def check_host(self) -> bool:
+        """Do Jupyter's check of the Host header, and note for `write_error` how it went."""
+        self._host_is_ours = super().check_host()
+        return self._host_is_ours
+
+    def check_xsrf_cookie(self) -> None:
+        """Do Jupyter's check of who sent this, and say what to do about a refusal."""
+        try:
+            super().check_xsrf_cookie()
+        except HTTPError as error:
+            if error.status_code == 403:
+                raise HTTPError(403, errors.NO_XSRF) from error
             raise
 
     def fields(self) -> dict[str, Any]:
@@ -89,12 +104,16 @@ class TFSHandler(APIHandler):
         """
         text = self.get_query_argument(name, str(default))
         if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= highest):
-            raise InvalidArgument(f"{name} is {text!r:.40}, and must be from 0 to {highest}")
+            raise InvalidArgument(f"{name} is {shown(text)}, and must be from 0 to {highest}")
         return int(text)
 
     def tell(self, what: str) -> None:
         """Note in the log what a user does."""
         self.log.info("tfs: %s %s", self.current_user.username, what)
+
+    def retry_after_s(self) -> int:
+        """Return in how many seconds what is answered with 503 may succeed."""
+        return self.service.retry_after_s()
 
     def error_body(self, message: str, reason: str) -> dict[str, str]:
         """Return what an error is told by."""
@@ -107,15 +126,22 @@ class TFSHandler(APIHandler):
             self.set_status(errors.status_of(error))
             body = self.error_body(error.message, error.code.name)
         elif status_code == 403 and not self.current_user:
-            body = self.error_body(errors.NOT_LOGGED_IN, Code.UNAUTHENTICATED.name)
+            body = self._stranger_body()
         elif isinstance(error, HTTPError):
-            message = errors.plain_message(status_code, error.log_message)
+            message = errors.plain_message(status_code, errors.said_by(error))
             body = self.error_body(message, errors.reason_of(status_code))
         else:
             body = self.error_body(errors.INTERNAL, Code.INTERNAL.name)
         if self.get_status() == 503:
-            self.set_header("Retry-After", str(self.service.retry_after_s()))
+            self.set_header("Retry-After", str(self.retry_after_s()))
         self.finish(body)
+
+    def _stranger_body(self) -> dict[str, str]:
+        """Return what those are told whom nobody knows, or whom nobody was asked about."""
+        if self._host_is_ours:
+            return self.error_body(errors.NOT_LOGGED_IN, Code.UNAUTHENTICATED.name)
+        host = shown(self.request.host)
+        return self.error_body(errors.FOREIGN_HOST.format(host), Code.PERMISSION_DENIED.name)
 
     def log_exception(self, *exc_info: Any) -> None:
         """Keep errors of clients out of the log; only a bug of ours leaves its traceback there."""

@@ -10,7 +10,7 @@ from server_ext.errors import InvalidArgument
 from server_ext.hosting.models import LATEST, Model, parse_versions
 from server_ext.hosting.settings import Owner
 from server_ext.jupyter import schemas
-from server_ext.jupyter.bodies import LABELS, OWNER, TEXT, YES_NO, Field
+from server_ext.jupyter.bodies import LABELS, OWNER, TEXT, YES_NO, Field, shown
 from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
@@ -64,10 +64,8 @@ class ModelHandler(TFSHandler):
             raise InvalidArgument("There is nothing to change; this takes versions, labels or both")
         versions = parse_versions(body["versions"]) if "versions" in body else None
         self.tell(f"changes {name!r}: {body}")
-        if versions:
-            await self.service.run(self.service.host.set_versions, name, versions)
-        if "labels" in body:
-            await self.service.run(self.service.host.set_labels, name, body["labels"])
+        labels = body.get("labels", {})
+        await self.service.run(self.service.host.change, name, versions, labels)
         self.finish({})
 
     @allowed("write")
@@ -80,7 +78,7 @@ class ModelHandler(TFSHandler):
     def _model(self, name: str, body: dict[str, Any]) -> Model:
         if not _NAME.fullmatch(name):
             raise InvalidArgument(
-                f"{name!r:.80} is no name for a model: use letters, digits, and . _ - between them"
+                f"{shown(name)} is no name for a model: use letters, digits, and . _ - between them"
             )
         return Model(
             name,

@@ -120,7 +120,7 @@ class ProxyHandler(TFSHandler):
         if action is None:
             raise HTTPError(405, f"{self.request.method} is nothing the model server answers")
         await self._check(action)
-        address = self.service.host.address()
+        address = self.service.address()
         self.service.activity.began()
         self._counted = True
         headers = _passed_on(self.request.headers)

@@ -55,7 +55,7 @@ class StopHandler(TFSHandler):
         """Answer with the status when the process has ended."""
         forget = self.fields().get("forget", False)
         self.tell("stops the model server" + " and forgets its models" * forget)
-        await self.service.run(self.service.host.stop, forget=forget)
+        await self.service.run_now(self.service.host.stop, forget=forget)
         self.finish(self.service.host.status())
 
 
@@ -73,7 +73,7 @@ class RestartHandler(TFSHandler):
         """Answer with the status when the new process listens."""
         self.fields()
         self.tell("restarts the model server")
-        await self.service.run(self.service.host.restart)
+        await self.service.run_now(self.service.host.restart)
         self.finish(self.service.host.status())
 
 

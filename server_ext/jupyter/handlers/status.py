@@ -37,7 +37,7 @@ class AddressHandler(TFSHandler):
     @allowed("write")
     async def get(self) -> None:
         """Answer with the address; 503 when the model server does not run."""
-        address = self.service.host.address()
+        address = self.service.address()
         self.set_header("Cache-Control", "no-store")
         self.finish(
             {

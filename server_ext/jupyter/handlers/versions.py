@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from server_ext.errors import InvalidArgument
 from server_ext.jupyter import schemas
-from server_ext.jupyter.bodies import MAX_VERSION
+from server_ext.jupyter.bodies import MAX_VERSION, shown
 from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
 
 _NOTE = schemas.part("Note")
@@ -47,5 +47,5 @@ class UnloadHandler(TFSHandler):
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_VERSION):
-        raise InvalidArgument(f"{text!r:.40} is no version: a version is a number from 0")
+        raise InvalidArgument(f"{shown(text)} is no version: a version is a number from 0")
     return int(text)

@@ -19,7 +19,7 @@ class Roots:
     """
 
     def __init__(self, chosen: Sequence[str], root_dir: str) -> None:
-        self._root_dir = os.path.expanduser(root_dir)
+        self.root_dir = os.path.expanduser(root_dir)
         self.paths = tuple(
             dict.fromkeys(
                 os.path.realpath(self._absolute(path)) for path in chosen or (root_dir, "~")
@@ -47,7 +47,7 @@ class Roots:
         return real
 
     def _absolute(self, path: str) -> str:
-        return os.path.join(self._root_dir, os.path.expanduser(path))
+        return os.path.join(self.root_dir, os.path.expanduser(path))
 
     def _refusal(self, asked: str, real: str) -> str:
         written = asked if asked == real else os.path.normpath(asked)

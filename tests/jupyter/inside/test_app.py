@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from tornado.httpclient import HTTPClientError
+
+from server_ext.jupyter.service import THREADS
 
 ROW = json.dumps({"instances": [[0, 0, 0, 0]]})
 JSON = {"Content-Type": "application/json"}
@@ -39,6 +42,11 @@ async def test_the_extension_answers_under_any_base_url(get):
     assert about["model_server"]["rest_port_fixed"] == 0
 
 
+async def test_it_says_which_directory_jupyter_shows(get, jp_root_dir):
+    """A notebook is known by its path from there, whichever way its kernel came to this server."""
+    assert (await get("about"))["root_dir"] == str(jp_root_dir)
+
+
 async def test_the_document_names_the_base_url(get):
     assert (await get("openapi.json"))["servers"] == [{"url": "/a%40b/tfs/api"}]
 
@@ -54,7 +62,30 @@ async def test_where_nothing_runs_a_prediction_is_to_be_tried_again(jp_fetch, ex
 
     assert refused.value.code == 503
     assert int(refused.value.response.headers["Retry-After"]) >= 1
-    assert json.loads(refused.value.response.body)["reason"] == "UNAVAILABLE"
+    said = json.loads(refused.value.response.body)
+    assert said["reason"] == "UNAVAILABLE"
+    assert said["message"].startswith("No model server runs here. ")
+    assert "POST tfs/api/server/start starts one" in said["message"]
+
+
+async def test_a_message_writes_a_percent_sign_once(jp_fetch, extension):
+    with pytest.raises(HTTPClientError) as refused:
+        await jp_fetch("tfs", "api", "100%")
+
+    assert "no /a%40b/tfs/api/100%25 here" in json.loads(refused.value.response.body)["message"]
+
+
+async def test_a_stop_does_not_wait_for_those_who_wait_for_the_model_server(jp_fetch, extension):
+    hangs = threading.Event()
+    waiting = [asyncio.create_task(extension.service.run(hangs.wait)) for _ in range(THREADS + 1)]
+
+    for path in ("stop", "restart", "stop"):
+        answer = await jp_fetch("tfs", "api", "server", path, method="POST", body="")
+        assert answer.code == 200
+
+    assert not any(each.done() for each in waiting)
+    hangs.set()
+    await asyncio.gather(*waiting)
 
 
 async def test_a_busy_model_server_keeps_jupyter_from_being_culled(
@@ -105,6 +136,31 @@ class TestDisabled:
 
         assert refused.value.code == 404
         assert extension.current_activity() is None
+
+
+class TestOptionsThatCannotBe:
+    @pytest.fixture
+    def tfs_config(self):
+        return {"server_flags": ["--port=1"]}
+
+    @pytest.mark.parametrize("path", ["api/status", "api/models/m", "v1/models/m:predict"])
+    async def test_all_requests_are_told_what_is_wrong(self, jp_fetch, extension, path):
+        with pytest.raises(HTTPClientError) as refused:
+            await jp_fetch("tfs", *path.split("/"), method="PUT", body="{}")
+
+        said = json.loads(refused.value.response.body)
+        assert refused.value.code == 503
+        assert int(refused.value.response.headers["Retry-After"]) >= 1
+        assert said["reason"] == "UNAVAILABLE"
+        assert said["error"] == said["message"]
+        assert said["message"].startswith("The options of TFSExtension cannot be used: '--port=1'")
+        assert extension.current_activity() is None
+
+    async def test_nobody_is_told_without_credentials(self, http_server_client, extension):
+        with pytest.raises(HTTPClientError) as refused:
+            await http_server_client.fetch("/a%40b/tfs/api/status")
+
+        assert refused.value.code == 403
 
 
 @pytest.mark.tensorflow
