@@ -13,6 +13,8 @@ import pytest
 import server_ext
 
 ROOT = Path(__file__).parents[1]
+NOT_PACKED = {"__pycache__", "labextension"}
+LABEXTENSION = ".data/data/share/jupyter/labextensions/tfs-magics/"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +43,7 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel: zipfile.ZipFile):
         path.relative_to(ROOT).as_posix()
         for package in ("server_ext", "tfs_magics")
         for path in (ROOT / package).rglob("*.*")
-        if not any(part[0] == "." or part == "__pycache__" for part in path.relative_to(ROOT).parts)
+        if not any(part[0] == "." or part in NOT_PACKED for part in path.relative_to(ROOT).parts)
     }
 
     outside = (".dist-info/", ".data/")
@@ -63,6 +65,19 @@ def test_the_wheel_enables_the_extension_of_the_jupyter_server(wheel: zipfile.Zi
 
     assert json.loads(config) == {"ServerApp": {"jpserver_extensions": {"server_ext": True}}}
     assert "jupyter-tfs = " in read(wheel, ".dist-info/entry_points.txt")
+
+
+def test_the_wheel_brings_the_panel_and_says_where_it_is_from(wheel: zipfile.ZipFile):
+    package = json.loads(read(wheel, f"{LABEXTENSION}package.json"))
+    install = json.loads(read(wheel, f"{LABEXTENSION}install.json"))
+    sizes = [
+        each.file_size for each in wheel.infolist() if f"{LABEXTENSION}static/" in each.filename
+    ]
+
+    assert package["version"] == server_ext.__version__
+    assert package["jupyterlab"]["_build"]["load"].startswith("static/remoteEntry.")
+    assert install["packageName"] == "tfs-magics"
+    assert 0 < sum(sizes) < 1_000_000
 
 
 def test_the_wheel_says_its_version_and_shows_the_readme(wheel: zipfile.ZipFile):

@@ -63,6 +63,11 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell JupyterLab's tools for developers where the panel's bundle is, see js/README.md."""
+    return [{"src": "labextension", "dest": "tfs-magics"}]
+
+
 def load_ipython_extension(shell: Any) -> None:
     """Add the magics to a shell; once, however often it is called."""
     from tfs_magics.ipython.settings import drop_rejected

@@ -1,0 +1,162 @@
+/** Asks the server part, under tfs/api of the Jupyter server that this page comes from. */
+
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import { isAbout, isFailure, isLogs, isModelFailure, isNote, isStatus } from './entries';
+import type { About, Logs, Status } from './entries';
+import { ApiError } from './errors';
+import type { Guard } from './guards';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Body = Readonly<Record<string, unknown>>;
+
+export interface Change {
+  readonly versions?: string;
+  readonly labels?: Readonly<Record<string, number | null>>;
+}
+
+export class Client {
+  constructor(private readonly _settings: ServerConnection.ISettings) {}
+
+  about(): Promise<About> {
+    return this._ask('GET', ['about'], isAbout);
+  }
+
+  status(): Promise<Status> {
+    return this._ask('GET', ['status'], isStatus);
+  }
+
+  start(wishes: { rest_port?: number; grpc_port?: number } = {}): Promise<Status> {
+    return this._ask('POST', ['server', 'start'], isStatus, wishes);
+  }
+
+  stop(forget = false): Promise<Status> {
+    return this._ask('POST', ['server', 'stop'], isStatus, { forget });
+  }
+
+  restart(): Promise<Status> {
+    return this._ask('POST', ['server', 'restart'], isStatus, {});
+  }
+
+  /** Serve a model; resolves to a note on it, if there is one. */
+  async serve(name: string, basePath: string): Promise<string> {
+    return this._note('PUT', ['models', name], { base_path: basePath });
+  }
+
+  async change(name: string, change: Change): Promise<string> {
+    return this._note('PATCH', ['models', name], { ...change });
+  }
+
+  async remove(name: string): Promise<string> {
+    return this._note('DELETE', ['models', name]);
+  }
+
+  async load(name: string, version: number): Promise<string> {
+    return this._note('POST', ['models', name, 'versions', String(version), 'load'], {});
+  }
+
+  async unload(name: string, version: number): Promise<string> {
+    return this._note('POST', ['models', name, 'versions', String(version), 'unload'], {});
+  }
+
+  async poll(): Promise<void> {
+    await this._note('POST', ['poll'], {});
+  }
+
+  logs(lines: number, after = 0): Promise<Logs> {
+    return this._ask('GET', [`logs?lines=${lines}&after=${after}`], isLogs);
+  }
+
+  /**
+   * What the model server answers to a GET of its own REST API, like v1/models/NAME/metadata. It
+   * takes no time stamp in the query, which Jupyter adds against caches unless told of another way.
+   */
+  async asked(path: string): Promise<unknown> {
+    const url = URLExt.join(this._settings.baseUrl, 'tfs', path);
+    return answerOf(await this._fetch(url, { method: 'GET', cache: 'no-cache' }));
+  }
+
+  /** Ask a model; `path` is one of the model server's own, like v1/models/NAME:predict. */
+  async predict(path: string, body: Body): Promise<unknown> {
+    const url = `${URLExt.join(this._settings.baseUrl, 'tfs')}/${path}`;
+    const headers = { 'Content-Type': 'application/json' };
+    const init: RequestInit = {
+      method: 'POST',
+      cache: 'no-cache',
+      headers,
+      body: JSON.stringify(body),
+    };
+    return answerOf(await this._fetch(url, init));
+  }
+
+  /** Open the stream of events. */
+  async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const response = await this._fetch(this._url(['events']), {
+      method: 'GET',
+      signal,
+      headers: { Accept: 'text/event-stream' },
+    });
+    if (!response.ok || !response.body) {
+      throw await failureOf(response);
+    }
+    return response.body;
+  }
+
+  private async _note(method: Method, path: readonly string[], body?: Body): Promise<string> {
+    return (await this._ask(method, path, isNote, body)).note ?? '';
+  }
+
+  private async _ask<T>(
+    method: Method,
+    path: readonly string[],
+    guard: Guard<T>,
+    body?: Body,
+  ): Promise<T> {
+    const headers = { 'Content-Type': 'application/json' };
+    const init: RequestInit =
+      body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
+    const answer = await answerOf(await this._fetch(this._url(path), init));
+    if (!guard(answer)) {
+      throw new ApiError(0, `The answer to ${method} ${path.join('/')} is not what was expected.`);
+    }
+    return answer;
+  }
+
+  private _fetch(url: string, init: RequestInit): Promise<Response> {
+    return ServerConnection.makeRequest(url, init, this._settings);
+  }
+
+  private _url(path: readonly string[]): string {
+    const [last, ...before] = [...path].reverse();
+    const folders = before.reverse().map(encodeURIComponent);
+    return URLExt.join(this._settings.baseUrl, 'tfs', 'api', ...folders, encoded(last ?? ''));
+  }
+}
+
+function encoded(last: string): string {
+  const [name = '', query] = last.split('?');
+  return query === undefined ? encodeURIComponent(name) : `${encodeURIComponent(name)}?${query}`;
+}
+
+async function answerOf(response: Response): Promise<unknown> {
+  if (!response.ok) {
+    throw await failureOf(response);
+  }
+  return response.json();
+}
+
+async function failureOf(response: Response): Promise<ApiError> {
+  const text = await response.text();
+  try {
+    const body: unknown = JSON.parse(text);
+    if (isFailure(body)) {
+      return new ApiError(response.status, body.message, body.reason ?? '');
+    }
+    if (isModelFailure(body)) {
+      return new ApiError(response.status, body.error);
+    }
+  } catch {
+    // No JSON: something between us and the server has answered.
+  }
+  return new ApiError(response.status, `${response.status} ${response.statusText}`);
+}

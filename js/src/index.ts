@@ -1,0 +1,216 @@
+/** What JupyterLab and Notebook 7 load: one plugin, which uses what the application has. */
+
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin,
+} from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import { FileDialog, IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRunningSessionManagers } from '@jupyterlab/running';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
+import { IStatusBar } from '@jupyterlab/statusbar';
+import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+import { checked, described, ofPage } from './commands/args';
+import { Actions } from './commands/actions';
+import { categoryOf, register } from './commands/register';
+import { PREFIX, SHOWN_IN_PALETTE } from './commands/ids';
+import { Menus } from './commands/menus';
+import { Cells } from './commands/notebook';
+import { addToRunning } from './commands/running';
+import { Numbers } from './format/numbers';
+import { Logs } from './page/Logs';
+import { ModelPage } from './page/ModelPage';
+import { PageWidget, type View } from './page/widget';
+import { Panel } from './panel';
+import { ENABLE_COMMAND } from './sidebar/Missing';
+import { SidebarWidget } from './sidebar/widget';
+import { StatusItem } from './ui/StatusItem';
+import { serverIcon } from './ui/serverIcon';
+import type { Tools } from './ui/tools';
+
+const ID = 'tfs-magics:plugin';
+const DOMAIN = 'tfs_magics';
+const RANK = 650;
+const LOG = 'tfs-magics-log';
+const MODEL = 'tfs-magics-model-';
+
+const plugin: JupyterFrontEndPlugin<void> = {
+  id: ID,
+  description: 'Shows and steers the model server next to your notebook',
+  autoStart: true,
+  optional: [
+    ILabShell,
+    ILayoutRestorer,
+    ICommandPalette,
+    IDocumentManager,
+    IFileBrowserFactory,
+    ILauncher,
+    INotebookTracker,
+    IRunningSessionManagers,
+    ISettingRegistry,
+    IStateDB,
+    IStatusBar,
+    ITranslator,
+  ],
+  activate,
+};
+
+function activate(
+  app: JupyterFrontEnd,
+  labShell: ILabShell | null,
+  restorer: ILayoutRestorer | null,
+  palette: ICommandPalette | null,
+  documents: IDocumentManager | null,
+  files: IFileBrowserFactory | null,
+  launcher: ILauncher | null,
+  notebooks: INotebookTracker | null,
+  running: IRunningSessionManagers | null,
+  settings: ISettingRegistry | null,
+  state: IStateDB | null,
+  statusBar: IStatusBar | null,
+  translator: ITranslator | null,
+): void {
+  const trans = (translator ?? nullTranslator).load(DOMAIN);
+  const panel = new Panel(app.serviceManager.serverSettings);
+  const tools: Tools = {
+    panel,
+    trans,
+    numbers: new Numbers(localeOf(translator)),
+    run: (command, args = {}) => void app.commands.execute(`${PREFIX}${command}`, args),
+  };
+
+  const sidebar = new SidebarWidget(tools, state);
+  sidebar.id = 'tfs-magics-sidebar';
+  sidebar.title.icon = serverIcon;
+  sidebar.title.caption = trans.__('Model server');
+  sidebar.node.setAttribute('role', 'region');
+  sidebar.node.setAttribute('aria-label', trans.__('Model server'));
+  app.shell.add(sidebar, 'left', { rank: RANK, type: 'Model Server' });
+  restorer?.add(sidebar, sidebar.id);
+
+  const pages = new WidgetTracker<MainAreaWidget<PageWidget>>({ namespace: 'tfs-magics' });
+  const open = (id: string, title: string, view: View): void => {
+    const found = pages.find((page) => page.id === id);
+    const page = found ?? new MainAreaWidget({ content: new PageWidget(tools, view) });
+    if (!found) {
+      page.id = id;
+      page.title.label = title;
+      page.title.icon = serverIcon;
+      page.title.closable = true;
+      app.shell.add(page, labShell ? 'main' : 'right'); // Notebook 7 has one page in its main area
+      void pages.add(page);
+    }
+    app.shell.activateById(page.id);
+  };
+  const openModel = (model: string): void => {
+    open(`${MODEL}${model}`, model, (isShown) =>
+      React.createElement(ModelPage, { name: model, isShown }),
+    );
+  };
+
+  const openLog = (): void => {
+    open(LOG, trans.__('Model server log'), (isShown) => React.createElement(Logs, { isShown }));
+  };
+  app.commands.addCommand(`${PREFIX}restore`, {
+    describedBy: described({ id: 'string' }, 'id'),
+    execute: (args) => {
+      const { id } = checked(ofPage, args);
+      if (id === LOG) {
+        openLog();
+      } else {
+        openModel(id.slice(MODEL.length));
+      }
+    },
+  });
+
+  const actions = new Actions(panel, trans);
+  register({
+    commands: app.commands,
+    panel,
+    trans,
+    actions,
+    menus: new Menus(app.commands, actions, trans),
+    cells: new Cells(panel, notebooks, trans),
+    show: () => app.shell.activateById(sidebar.id),
+    openModel,
+    openLog,
+    selectedDirectory: () => {
+      const [item] = files?.tracker.currentWidget?.selectedItems() ?? [];
+      return item?.type === 'directory' ? item.path : null;
+    },
+    chooseDirectory: () => chooseDirectory(documents, trans),
+  });
+  launcher?.add({ command: `${PREFIX}show`, category: trans.__('Other'), rank: 10 });
+  if (running) {
+    addToRunning(running, panel, actions, trans, () => tools.run('show'));
+  }
+  for (const command of SHOWN_IN_PALETTE) {
+    palette?.addItem({
+      command: `${PREFIX}${command}`,
+      category: categoryOf(trans),
+      args: { isPalette: true },
+    });
+  }
+  void restorer?.restore(pages, {
+    command: `${PREFIX}restore`,
+    args: (page) => ({ id: page.id }),
+    name: (page) => page.id,
+  });
+  if (statusBar) {
+    statusBar.registerStatusItem('tfs-magics:status', {
+      item: new StatusItem(tools),
+      align: 'left',
+      rank: 10,
+    });
+    panel.look();
+  }
+  tellIfMissing(panel, trans, (text) => tools.run('copy-text', { text }));
+  void settings?.load(ID).catch(() => undefined);
+}
+
+/** Say once a page that the server part is not enabled, with the command that enables it. */
+function tellIfMissing(panel: Panel, trans: TranslationBundle, copy: (text: string) => void): void {
+  const { store } = panel;
+  const look = (): void => {
+    const { connection } = store.snapshot;
+    if (connection.state !== 'refused' || !connection.error.isMissing) {
+      return;
+    }
+    store.changed.disconnect(look);
+    const text = trans.__(
+      'The model server extension is not enabled. Run this in a terminal, then restart Jupyter: %1',
+      ENABLE_COMMAND,
+    );
+    Notification.warning(text, {
+      autoClose: false,
+      actions: [{ label: trans.__('Copy command'), callback: () => copy(ENABLE_COMMAND) }],
+    });
+  };
+  store.changed.connect(look);
+}
+
+async function chooseDirectory(
+  manager: IDocumentManager | null,
+  trans: TranslationBundle,
+): Promise<string | null> {
+  if (!manager) {
+    return null;
+  }
+  const title = trans.__('Serve a directory');
+  const answer = await FileDialog.getExistingDirectory({ manager, title });
+  return answer.button.accept ? (answer.value?.[0]?.path ?? null) : null;
+}
+
+function localeOf(translator: ITranslator | null): string | undefined {
+  const code = translator?.languageCode ?? '';
+  return code === '' || code === 'default' ? 'en' : code.replace('_', '-');
+}
+
+export default plugin;

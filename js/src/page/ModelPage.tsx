@@ -1,0 +1,129 @@
+import { addIcon, ellipsesIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+import type { Model } from '../api/entries';
+import { cutInMiddle } from '../format/middle';
+import { placeOf } from '../sidebar/Header';
+import type { Snapshot } from '../store/snapshot';
+import { Button, IconButton } from '../ui/Button';
+import { Notices } from '../ui/Notices';
+import { useNow, useSnapshot, useTools } from '../ui/tools';
+import { Logs } from './Logs';
+import { MetricsTab } from './MetricsTab';
+import { SignaturesTab } from './SignaturesTab';
+import { Tabs } from './Tabs';
+import { TryTab } from './TryTab';
+import { VersionsTab } from './VersionsTab';
+
+const LONGEST_PATH = 60;
+
+interface Props {
+  readonly name: string;
+  readonly isShown: boolean;
+}
+
+/** Why a model is as it is. */
+export function ModelPage({ name, isShown }: Props): React.JSX.Element {
+  const { trans, panel } = useTools();
+  const known = useSnapshot(isShown);
+  const now = useNow(known.skew, known.sample?.at, isShown);
+  const [tab, setTab] = React.useState('versions');
+  const model = known.models.find((each) => each.name === name);
+  if (!model) {
+    return (
+      <div className="jp-tfs-Page-head">
+        <h1>{name}</h1>
+        {known.server && <span className="jp-tfs-muted">{trans.__('is not served')}</span>}
+      </div>
+    );
+  }
+  const tabs = [
+    {
+      id: 'versions',
+      label: trans.__('Versions'),
+      view: () => <VersionsTab known={known} now={now} model={model} />,
+    },
+    {
+      id: 'signatures',
+      label: trans.__('Signatures'),
+      view: () => <SignaturesTab model={model} />,
+    },
+    {
+      id: 'try',
+      label: trans.__('Try it'),
+      view: () => <TryTab model={model} restUrl={known.server?.rest_url ?? ''} />,
+    },
+    {
+      id: 'metrics',
+      label: trans.__('Metrics'),
+      view: () => <MetricsTab known={known} model={model} />,
+    },
+    {
+      id: 'logs',
+      label: trans.__('Logs'),
+      view: () => <Logs isShown={isShown} filter={name} />,
+    },
+  ];
+  return (
+    <>
+      <Head known={known} model={model} />
+      <Tabs label={name} tabs={tabs} selected={tab} onSelect={setTab} />
+      {!panel.isSidebarShown && <Notices notices={known.notices} />}
+    </>
+  );
+}
+
+function Head({
+  known,
+  model,
+}: {
+  readonly known: Snapshot;
+  readonly model: Model;
+}): React.JSX.Element {
+  const { trans, numbers, panel, run } = useTools();
+  const answering = model.versions.filter(({ state }) => state === 'AVAILABLE').length;
+  const rate = (known.sample?.versions ?? [])
+    .filter((each) => each.name === model.name)
+    .reduce((sum, each) => sum + each.per_second, 0);
+  const choose = (event: React.MouseEvent<HTMLElement>): void => {
+    panel.currentRow = { model: model.name, ...placeOf(event.currentTarget) };
+  };
+  return (
+    <div className="jp-tfs-Page-head">
+      <h1>{model.name}</h1>
+      <span className="jp-tfs-muted">
+        {trans._n('%1 version serves %2', '%1 versions serve %2', answering, numbers.rate(rate))}
+        <span className="jp-tfs-from800" title={model.base_path}>
+          {' '}
+          {trans.__('from')} <code>{cutInMiddle(model.base_path, LONGEST_PATH)}</code>
+        </span>
+      </span>
+      <div className="jp-tfs-actions">
+        <Button
+          icon={addIcon}
+          onClick={(event) => {
+            choose(event);
+            run('insert-client-cell');
+          }}
+        >
+          {trans.__('Insert client cell')}
+        </Button>
+        <Button
+          onClick={(event) => {
+            choose(event);
+            run('load-version');
+          }}
+        >
+          {trans.__('Load a version…')}
+        </Button>
+        <IconButton
+          icon={ellipsesIcon}
+          label={trans.__('More actions')}
+          onClick={(event) => {
+            choose(event);
+            run('row-menu', { ...panel.currentRow });
+          }}
+        />
+      </div>
+    </div>
+  );
+}

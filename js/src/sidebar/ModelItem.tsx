@@ -1,0 +1,86 @@
+import { caretDownIcon, ellipsesIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+import { cutInMiddle } from '../format/middle';
+import { Icon, IconButton } from '../ui/Button';
+import { useTools } from '../ui/tools';
+import { placeOf } from './Header';
+import { isSameModel, type ModelRow } from './rows';
+import { VersionItem, type Dragged } from './VersionItem';
+
+const LONGEST_NAME = 40;
+const ROW_PX = { model: 28, version: 44 };
+
+interface Props {
+  readonly row: ModelRow;
+  /** The row in here that the Tab key reaches, the selected one, and what is dragged here. */
+  readonly stop: string;
+  readonly selected: string;
+  readonly dragged: Dragged | null;
+  readonly onDrag: (dragged: Dragged | null) => void;
+}
+
+/** One model with its versions. Drawn again only when something in it has changed. */
+export const ModelItem = React.memo(
+  function ModelItem({ row, stop, selected, dragged, onDrag }: Props): React.JSX.Element {
+    const { trans, run, panel } = useTools();
+    return (
+      <li
+        role="treeitem"
+        aria-level={1}
+        aria-expanded={row.isOpen}
+        aria-selected={false}
+        aria-label={row.name}
+        tabIndex={stop === row.key ? 0 : -1}
+        data-key={row.key}
+        style={{ containIntrinsicSize: `auto ${heightOf(row)}px` }}
+      >
+        <div className="jp-tfs-Model">
+          <Icon icon={caretDownIcon} />
+          <span title={row.name.length > LONGEST_NAME ? row.name : undefined}>
+            {cutInMiddle(row.name, LONGEST_NAME)}
+          </span>
+          <span className="jp-tfs-num">{row.rate}</span>
+          <IconButton
+            icon={ellipsesIcon}
+            label={trans.__('Actions for %1', row.name)}
+            tabIndex={-1}
+            onClick={(event) => {
+              panel.currentRow = { model: row.name, ...placeOf(event.currentTarget) };
+              run('row-menu', { ...panel.currentRow });
+            }}
+          />
+        </div>
+        {row.note !== '' && (
+          <p className={`jp-tfs-Model-note${row.isProblem ? ' jp-tfs-Error' : ''}`}>{row.note}</p>
+        )}
+        {row.versions.length > 0 && (
+          <ul role="group">
+            {row.versions.map((version) => (
+              <VersionItem
+                key={version.key}
+                row={version}
+                isFocused={stop === version.key}
+                isSelected={selected === version.key}
+                isTarget={
+                  dragged !== null &&
+                  dragged.version !== version.version &&
+                  version.shape === 'available'
+                }
+                onDrag={onDrag}
+              />
+            ))}
+          </ul>
+        )}
+      </li>
+    );
+  },
+  (before, after) =>
+    before.stop === after.stop &&
+    before.selected === after.selected &&
+    before.dragged === after.dragged &&
+    isSameModel(before.row, after.row),
+);
+
+function heightOf(row: ModelRow): number {
+  return ROW_PX.model + row.versions.length * ROW_PX.version;
+}

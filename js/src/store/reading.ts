@@ -1,0 +1,177 @@
+/** What a row says: states in words and shapes, from what is known of the server and of a version. */
+
+import type { Model, Server, Version } from '../api/entries';
+import { keyOf, SERVER, type Snapshot } from './snapshot';
+
+/** The shapes and colours of a state, see panel.css. */
+export type Shape = 'running' | 'available' | 'loading' | 'unloading' | 'failed' | 'off';
+
+export type ServerWord =
+  | 'unknown'
+  | 'missing'
+  | 'refused'
+  | 'reconnecting'
+  | 'starting'
+  | 'running'
+  | 'restarting'
+  | 'draining'
+  | 'stopped'
+  | 'failed';
+
+export type VersionWord =
+  'waiting' | 'loading' | 'available' | 'unloading' | 'unloaded' | 'failed' | 'removing';
+
+const OF_SERVER: Readonly<Record<Server['state'], ServerWord>> = {
+  starting: 'starting',
+  running: 'running',
+  restarting: 'restarting',
+  stopping: 'draining',
+  stopped: 'stopped',
+  failed: 'failed',
+};
+
+const OF_VERSION: Readonly<Record<Version['state'], VersionWord>> = {
+  START: 'waiting',
+  LOADING: 'loading',
+  AVAILABLE: 'available',
+  UNLOADING: 'unloading',
+  END: 'unloaded',
+};
+
+export function serverWord(known: Snapshot): ServerWord {
+  const { connection, server } = known;
+  if (connection.state === 'refused') {
+    return connection.error.isMissing ? 'missing' : 'refused';
+  }
+  if (
+    connection.state === 'waiting' ||
+    (connection.state === 'connecting' && server && known.lost)
+  ) {
+    return 'reconnecting';
+  }
+  if (server === null) {
+    return 'unknown';
+  }
+  const doing = known.pending.get(SERVER);
+  if (doing === 'stopping' && server.state === 'running') {
+    return 'draining';
+  }
+  if (doing === 'starting' && (server.state === 'stopped' || server.state === 'failed')) {
+    return 'starting';
+  }
+  return OF_SERVER[server.state];
+}
+
+/** Whether numbers are those of now; else they are shown muted. */
+export function isLive(known: Snapshot): boolean {
+  return known.connection.state === 'live';
+}
+
+export function versionWord(known: Snapshot, model: Model, version: Version): VersionWord {
+  const doing = known.pending.get(keyOf(model.name, version.version));
+  if (known.pending.get(keyOf(model.name)) === 'removing') {
+    return 'removing';
+  }
+  if (doing === 'unloading' && version.state === 'AVAILABLE') {
+    return 'unloading';
+  }
+  if (doing === 'loading' && version.state === 'END') {
+    return 'waiting';
+  }
+  if (version.error && version.state === 'END') {
+    return 'failed';
+  }
+  return OF_VERSION[version.state];
+}
+
+const SHAPES: Readonly<Record<ServerWord | VersionWord, Shape>> = {
+  unknown: 'off',
+  missing: 'off',
+  refused: 'failed',
+  reconnecting: 'loading',
+  starting: 'loading',
+  running: 'running',
+  restarting: 'loading',
+  draining: 'unloading',
+  stopped: 'off',
+  failed: 'failed',
+  waiting: 'loading',
+  loading: 'loading',
+  available: 'available',
+  unloading: 'unloading',
+  unloaded: 'off',
+  removing: 'unloading',
+};
+
+export function shapeOf(word: ServerWord | VersionWord): Shape {
+  return SHAPES[word];
+}
+
+/** The labels of a version, in the order of the alphabet. */
+export function labelsOf(model: Model, version: number): string[] {
+  return Object.entries(model.labels)
+    .filter(([, at]) => at === version)
+    .map(([label]) => label)
+    .sort((a, b) => a.localeCompare(b));
+}
+
+/** The newest version that answers and is older than this one. */
+export function olderOf(model: Model, version: number): Version | undefined {
+  return [...model.versions]
+    .sort((a, b) => b.version - a.version)
+    .find((each) => each.version < version && each.state === 'AVAILABLE');
+}
+
+/** Who could take over from a version: the one before it, or else the newest other one. */
+export function otherOf(model: Model, version: number): Version | undefined {
+  const others = [...model.versions].sort((a, b) => b.version - a.version);
+  return (
+    olderOf(model, version) ??
+    others.find((each) => each.version !== version && each.state === 'AVAILABLE')
+  );
+}
+
+const COMES_BACK_S = 5;
+
+/**
+ * Versions as they are listed: the newest first. While the server does not run, those that it had
+ * stay in their place; when it is back they wait until it has looked.
+ */
+export function versionsOf(known: Snapshot, model: Model, now: number): readonly Version[] {
+  const there = model.versions.length > 0 ? model.versions : gone(known, model, now);
+  return [...there].sort((a, b) => b.version - a.version);
+}
+
+function gone(known: Snapshot, model: Model, now: number): readonly Version[] {
+  const { server } = known;
+  const back = server?.state === 'running';
+  if (back && now - server.since > COMES_BACK_S) {
+    return [];
+  }
+  const coming = back || server?.state === 'starting' || server?.state === 'restarting';
+  const state = coming ? 'START' : 'END';
+  const before = known.remembered.get(model.name) ?? [];
+  return before.map((version) => ({ ...version, state, error: null }));
+}
+
+/**
+ * How far a load is, from 0 to 1, and how long it still takes; null unless an earlier load of the
+ * same model makes that honest.
+ */
+export function progressOf(
+  known: Snapshot,
+  model: Model,
+  version: Version,
+  now: number,
+): { readonly part: number; readonly left: number } | null {
+  const since = known.loadingSince.get(keyOf(model.name, version.version));
+  const earlier = model.versions
+    .filter((each) => each.version !== version.version)
+    .map((each) => each.load_seconds ?? 0);
+  const usual = Math.max(0, ...earlier);
+  if (since === undefined || usual < 1) {
+    return null;
+  }
+  const elapsed = now - since;
+  return elapsed < usual ? { part: elapsed / usual, left: usual - elapsed } : null;
+}
