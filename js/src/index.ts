@@ -17,6 +17,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
+import { LabTransport } from './api/labTransport';
 import { checked, described, ofPage } from './commands/args';
 import { Actions } from './commands/actions';
 import { categoryOf, register } from './commands/register';
@@ -78,12 +79,13 @@ function activate(
   translator: ITranslator | null,
 ): void {
   const trans = (translator ?? nullTranslator).load(DOMAIN);
-  const panel = new Panel(app.serviceManager.serverSettings);
+  const panel = new Panel(new LabTransport(app.serviceManager.serverSettings));
   const tools: Tools = {
     panel,
     trans,
     numbers: new Numbers(localeOf(translator)),
     run: (command, args = {}) => void app.commands.execute(`${PREFIX}${command}`, args),
+    has: (command) => app.commands.hasCommand(`${PREFIX}${command}`),
   };
 
   const sidebar = new SidebarWidget(tools, state);

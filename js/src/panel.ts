@@ -5,9 +5,8 @@
  * hidden for a moment keeps it.
  */
 
-import type { ServerConnection } from '@jupyterlab/services';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
-import { Client } from './api/client';
+import { Client, type Transport } from './api/client';
 import { EventStream } from './api/stream';
 import { Store } from './store/store';
 
@@ -29,8 +28,8 @@ export class Panel implements IDisposable {
   /** Whether the sidebar is in sight, which then shows what became of a wish. */
   isSidebarShown = false;
 
-  constructor(settings: ServerConnection.ISettings) {
-    this.client = new Client(settings);
+  constructor(transport: Transport) {
+    this.client = new Client(transport);
     this._stream = new EventStream(
       {
         open: (signal) => this.client.events(signal),

@@ -1,11 +1,15 @@
-/** Asks the server part, under tfs/api of the Jupyter server that this page comes from. */
+/** Asks the server part: what it offers itself under api/, and the model server's REST under v1/. */
 
-import { URLExt } from '@jupyterlab/coreutils';
-import { ServerConnection } from '@jupyterlab/services';
 import { isAbout, isFailure, isLogs, isModelFailure, isNote, isStatus } from './entries';
 import type { About, Logs, Status } from './entries';
 import { ApiError } from './errors';
 import type { Guard } from './guards';
+
+/** How requests reach the server part, wherever the views are shown. */
+export interface Transport {
+  /** Ask for a path below tfs/ of the Jupyter server, like api/status?x=1; encoded, no slash first. */
+  fetch(path: string, init: RequestInit): Promise<Response>;
+}
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Body = Readonly<Record<string, unknown>>;
@@ -16,7 +20,7 @@ export interface Change {
 }
 
 export class Client {
-  constructor(private readonly _settings: ServerConnection.ISettings) {}
+  constructor(private readonly _transport: Transport) {}
 
   about(): Promise<About> {
     return this._ask('GET', ['about'], isAbout);
@@ -72,13 +76,11 @@ export class Client {
    * takes no time stamp in the query, which Jupyter adds against caches unless told of another way.
    */
   async asked(path: string): Promise<unknown> {
-    const url = URLExt.join(this._settings.baseUrl, 'tfs', path);
-    return answerOf(await this._fetch(url, { method: 'GET', cache: 'no-cache' }));
+    return answerOf(await this._transport.fetch(path, { method: 'GET', cache: 'no-cache' }));
   }
 
   /** Ask a model; `path` is one of the model server's own, like v1/models/NAME:predict. */
   async predict(path: string, body: Body): Promise<unknown> {
-    const url = `${URLExt.join(this._settings.baseUrl, 'tfs')}/${path}`;
     const headers = { 'Content-Type': 'application/json' };
     const init: RequestInit = {
       method: 'POST',
@@ -86,12 +88,12 @@ export class Client {
       headers,
       body: JSON.stringify(body),
     };
-    return answerOf(await this._fetch(url, init));
+    return answerOf(await this._transport.fetch(path, init));
   }
 
   /** Open the stream of events. */
   async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-    const response = await this._fetch(this._url(['events']), {
+    const response = await this._transport.fetch(pathOf(['events']), {
       method: 'GET',
       signal,
       headers: { Accept: 'text/event-stream' },
@@ -115,22 +117,17 @@ export class Client {
     const headers = { 'Content-Type': 'application/json' };
     const init: RequestInit =
       body === undefined ? { method } : { method, headers, body: JSON.stringify(body) };
-    const answer = await answerOf(await this._fetch(this._url(path), init));
+    const answer = await answerOf(await this._transport.fetch(pathOf(path), init));
     if (!guard(answer)) {
       throw new ApiError(0, `The answer to ${method} ${path.join('/')} is not what was expected.`);
     }
     return answer;
   }
+}
 
-  private _fetch(url: string, init: RequestInit): Promise<Response> {
-    return ServerConnection.makeRequest(url, init, this._settings);
-  }
-
-  private _url(path: readonly string[]): string {
-    const [last, ...before] = [...path].reverse();
-    const folders = before.reverse().map(encodeURIComponent);
-    return URLExt.join(this._settings.baseUrl, 'tfs', 'api', ...folders, encoded(last ?? ''));
-  }
+function pathOf(path: readonly string[]): string {
+  const [last, ...before] = [...path].reverse();
+  return ['api', ...before.reverse().map(encodeURIComponent), encoded(last ?? '')].join('/');
 }
 
 function encoded(last: string): string {

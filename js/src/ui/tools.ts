@@ -13,6 +13,8 @@ export interface Tools {
   readonly numbers: Numbers;
   /** Run a command of ours by its short name. */
   readonly run: (command: string, args?: ReadonlyPartialJSONObject) => void;
+  /** Whether there is such a command here: outside of JupyterLab some are missing. */
+  readonly has: (command: string) => boolean;
 }
 
 const Context = React.createContext<Tools | null>(null);
