@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Tensor } from '../src/api/signatures';
-import { problemOf } from '../src/api/values';
-import { snippetOf } from '../src/page/snippets';
+import { problemOf } from '../src/tryit/values';
+import { snippetOf } from '../src/tryit/copy/snippets';
 
 const tensor = (type: string, shape: string): Tensor => ({
   name: 'x',

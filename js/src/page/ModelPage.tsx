@@ -50,7 +50,7 @@ export function ModelPage({ name, isShown }: Props): React.JSX.Element {
     {
       id: 'try',
       label: trans.__('Try it'),
-      view: () => <TryTab model={model} restUrl={known.server?.rest_url ?? ''} />,
+      view: () => <TryTab model={model} />,
     },
     {
       id: 'metrics',

@@ -1,6 +1,6 @@
 /** Holds JSON to the type and the shape of an input, before the model has to refuse it. */
 
-import type { Tensor } from './signatures';
+import type { Tensor } from '../api/signatures';
 
 export type Problem =
   | { readonly kind: 'rank'; readonly expected: number; readonly got: number }

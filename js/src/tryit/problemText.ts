@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Tensor } from '../api/signatures';
-import type { Problem } from '../api/values';
+import type { Problem } from './values';
 
 export function problemText(trans: TranslationBundle, problem: Problem, tensor: Tensor): string {
   switch (problem.kind) {
