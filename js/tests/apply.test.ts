@@ -68,3 +68,14 @@ test('numbers are forgotten when the server ends', () => {
   const server = { ...SERVER, state: 'restarting' as const };
   assert.equal(apply(before, { kind: 'server', server }, 1000).sample, null);
 });
+
+test('what happened is kept once, in its order, however often it is told', () => {
+  const loading = { at: 1000, model: 'a', version: 2, kind: 'loading', text: '2 loading' };
+  const available = { at: 1002, model: 'a', version: 2, kind: 'available', text: '2 available' };
+  const heard = apply(known(), { kind: 'happened', events: [available] }, 1002);
+  const status = { server: SERVER, models: [], sample: null, events: [loading, available] };
+
+  const after = apply(heard, { kind: 'status', status }, 1003);
+
+  assert.deepEqual(after.happened, [loading, available]);
+});

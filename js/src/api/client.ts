@@ -1,7 +1,7 @@
 /** Asks the server part: what it offers itself under api/, and the model server's REST under v1/. */
 
-import { isAbout, isFailure, isLogs, isModelFailure, isNote, isStatus } from './entries';
-import type { About, Logs, Status } from './entries';
+import { isAbout, isFailure, isHistory, isLogs, isModelFailure, isNote, isStatus } from './entries';
+import type { About, History, Logs, Status } from './entries';
 import { ApiError } from './errors';
 import type { Guard } from './guards';
 
@@ -11,6 +11,7 @@ export interface Transport {
   fetch(path: string, init: RequestInit): Promise<Response>;
 }
 
+export type Range = '1m' | '15m' | '1h' | '1d';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Body = Readonly<Record<string, unknown>>;
 
@@ -34,8 +35,9 @@ export class Client {
     return this._ask('POST', ['server', 'start'], isStatus, wishes);
   }
 
-  stop(forget = false): Promise<Status> {
-    return this._ask('POST', ['server', 'stop'], isStatus, { forget });
+  /** `now`: without answering what still runs; `forget`: with all models. */
+  stop(how: { readonly forget?: true; readonly now?: true } = {}): Promise<Status> {
+    return this._ask('POST', ['server', 'stop'], isStatus, how);
   }
 
   restart(): Promise<Status> {
@@ -63,12 +65,24 @@ export class Client {
     return this._note('POST', ['models', name, 'versions', String(version), 'unload'], {});
   }
 
+  /** Delete the directory of a version that is not loaded. */
+  async deleteFiles(name: string, version: number): Promise<string> {
+    return this._note('DELETE', ['models', name, 'versions', String(version), 'files']);
+  }
+
   async poll(): Promise<void> {
     await this._note('POST', ['poll'], {});
   }
 
   logs(lines: number, after = 0): Promise<Logs> {
     return this._ask('GET', [`logs?lines=${lines}&after=${after}`], isLogs);
+  }
+
+  /** What was measured of a model, or of one version, within a range of time until now. */
+  history(range: Range, model: string, version?: number): Promise<History> {
+    const which = version === undefined ? '' : `&version=${version}`;
+    const query = `range=${range}&model=${encodeURIComponent(model)}${which}`;
+    return this._ask('GET', [`history?${query}`], isHistory);
   }
 
   /**

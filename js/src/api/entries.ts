@@ -15,6 +15,18 @@ import {
 
 const isOwner = shape({ notebook: isText, kernel: isText });
 
+const maybeNumber = optional(orNull(isNumber));
+
+/** Why the server ended or did not start, with what is known of it. */
+const isCause = shape({
+  kind: isText,
+  port: maybeNumber,
+  pid: maybeNumber,
+  program: optional(orNull(isText)),
+  signal: optional(orNull(isText)),
+  exit_code: maybeNumber,
+});
+
 export const isServer = shape({
   state: oneOf('stopped', 'starting', 'running', 'restarting', 'failed', 'stopping'),
   since: isNumber,
@@ -30,6 +42,10 @@ export const isServer = shape({
   notes: listOf(isText),
   batching: isText,
   retry_at: orNull(isNumber),
+  max_restarts: optional(isNumber),
+  cause: optional(orNull(isCause)),
+  in_flight: maybeNumber,
+  memory_limit_bytes: maybeNumber,
 });
 
 const isVersion = shape({
@@ -41,10 +57,20 @@ const isVersion = shape({
   requests: isNumber,
   errors: isNumber,
   signatures: listOf(isText),
-  bytes: optional(orNull(isNumber)),
-  memory_bytes: optional(orNull(isNumber)),
-  loaded_at: optional(orNull(isNumber)),
-  load_seconds: optional(orNull(isNumber)),
+  bytes: maybeNumber,
+  memory_bytes: maybeNumber,
+  loaded_at: maybeNumber,
+  load_seconds: maybeNumber,
+  since: maybeNumber,
+  load_started_at: maybeNumber,
+  load_expected_s: maybeNumber,
+});
+
+/** A directory of a version, whether it is served or not. */
+const isOnDisk = shape({
+  version: isNumber,
+  bytes: maybeNumber,
+  modified: maybeNumber,
 });
 
 export const isModel = shape({
@@ -56,6 +82,7 @@ export const isModel = shape({
   versions: listOf(isVersion),
   owner: orNull(isOwner),
   wanted: orNull(isText),
+  on_disk: optional(listOf(isOnDisk)),
 });
 
 const isVersionSample = shape({
@@ -71,6 +98,19 @@ const isVersionSample = shape({
   p90_ms: orNull(isNumber),
   p99_ms: orNull(isNumber),
   batch_rows: orNull(isNumber),
+  memory_bytes: maybeNumber,
+  batches: optional(orNull(dictOf(isNumber))),
+  codes: optional(orNull(dictOf(isNumber))),
+});
+
+/** All requests of a second together, whichever version they asked. */
+const isWhole = shape({
+  per_second: isNumber,
+  errors_per_second: isNumber,
+  p50_ms: orNull(isNumber),
+  p90_ms: orNull(isNumber),
+  p99_ms: orNull(isNumber),
+  batch_rows: maybeNumber,
 });
 
 export const isSample = shape({
@@ -80,12 +120,51 @@ export const isSample = shape({
   in_flight: isNumber,
   queued: isNumber,
   versions: listOf(isVersionSample),
+  all: optional(orNull(isWhole)),
+});
+
+/** Something that happened to the server, to a model or to one of its versions. */
+const isHappening = shape({
+  at: isNumber,
+  model: optional(orNull(isText)),
+  version: maybeNumber,
+  kind: isText,
+  text: isText,
 });
 
 export const isStatus = shape({
   server: isServer,
   models: listOf(isModel),
   sample: orNull(isSample),
+  events: optional(listOf(isHappening)),
+});
+
+const isMoment = shape({
+  at: isNumber,
+  per_second: maybeNumber,
+  errors_per_second: maybeNumber,
+  p50_ms: maybeNumber,
+  p90_ms: maybeNumber,
+  p99_ms: maybeNumber,
+  queued: maybeNumber,
+  batch_rows: maybeNumber,
+  rss_bytes: maybeNumber,
+});
+
+const isErrorCount = shape({
+  code: (value: unknown): value is number | string => isNumber(value) || isText(value),
+  reason: optional(orNull(isText)),
+  count: isNumber,
+  last: maybeNumber,
+});
+
+/** What was, step by step; null where nothing is known. */
+export const isHistory = shape({
+  step_s: isNumber,
+  points: listOf(orNull(isMoment)),
+  batches: optional(orNull(dictOf(isNumber))),
+  errors: optional(listOf(isErrorCount)),
+  events: optional(listOf(isHappening)),
 });
 
 export const isAbout = shape({
@@ -105,6 +184,7 @@ export const isModelFailure = shape({ error: isText });
 
 export const isServerEvent = shape({ server: isServer });
 export const isModelsEvent = shape({ changed: listOf(isModel), removed: listOf(isText) });
+export const isHappenedEvent = shape({ events: listOf(isHappening) });
 export const isLogEvent = shape({ lines: listOf(isLogLine) });
 
 export type Server = Guarded<typeof isServer>;
@@ -112,6 +192,11 @@ export type Version = Guarded<typeof isVersion>;
 export type Model = Guarded<typeof isModel>;
 export type VersionSample = Guarded<typeof isVersionSample>;
 export type Sample = Guarded<typeof isSample>;
+export type Happening = Guarded<typeof isHappening>;
+export type History = Guarded<typeof isHistory>;
+export type Moment = Guarded<typeof isMoment>;
+export type ErrorCount = Guarded<typeof isErrorCount>;
+export type OnDisk = Guarded<typeof isOnDisk>;
 export type Status = Guarded<typeof isStatus>;
 export type About = Guarded<typeof isAbout>;
 export type LogLine = Guarded<typeof isLogLine>;

@@ -1,11 +1,13 @@
 /** Events of the server: what a message of the stream means, or null for what we do not know. */
 
 import {
+  isHappenedEvent,
   isLogEvent,
   isModelsEvent,
   isSample,
   isServerEvent,
   isStatus,
+  type Happening,
   type LogLine,
   type Model,
   type Sample,
@@ -23,6 +25,7 @@ export type Event =
       readonly removed: readonly string[];
     }
   | { readonly kind: 'sample'; readonly sample: Sample }
+  | { readonly kind: 'happened'; readonly events: readonly Happening[] }
   | { readonly kind: 'log'; readonly lines: readonly LogLine[] };
 
 export function eventOf(message: Message): Event | null {
@@ -38,6 +41,8 @@ export function eventOf(message: Message): Event | null {
         : null;
     case 'sample':
       return isSample(data) ? { kind: 'sample', sample: data } : null;
+    case 'happened':
+      return isHappenedEvent(data) ? { kind: 'happened', events: data.events } : null;
     case 'log':
       return isLogEvent(data) ? { kind: 'log', lines: data.lines } : null;
     default:

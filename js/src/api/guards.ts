@@ -37,10 +37,22 @@ export function dictOf<T>(guard: Guard<T>): Guard<Readonly<Record<string, T>>> {
     isObject(value) && Object.values(value).every((each) => guard(each));
 }
 
-export function shape<G extends Record<string, Guard<unknown>>>(
-  guards: G,
-): Guard<{ readonly [K in keyof G]: Guarded<G[K]> }> {
+type Guards = Readonly<Record<string, Guard<unknown>>>;
+type Needed<G extends Guards, K> = K extends keyof G
+  ? undefined extends Guarded<G[K]>
+    ? never
+    : K
+  : never;
+
+/** What has these fields; those that may be undefined may also be absent. */
+export type Shape<G extends Guards> = {
+  readonly [K in keyof G as Needed<G, K>]: Guarded<G[K]>;
+} & {
+  readonly [K in keyof G as Exclude<K, Needed<G, K>>]?: Guarded<G[K]>;
+};
+
+export function shape<G extends Record<string, Guard<unknown>>>(guards: G): Guard<Shape<G>> {
   const fields = Object.entries(guards);
-  return (value): value is { readonly [K in keyof G]: Guarded<G[K]> } =>
+  return (value): value is Shape<G> =>
     isObject(value) && fields.every(([name, guard]) => guard(value[name]));
 }

@@ -53,7 +53,7 @@ export class Actions {
       trans.__('Their directories, versions and labels are forgotten. The files stay.'),
       trans.__('Stop and forget'),
     );
-    return agreed && store.perform(SERVER, 'stopping', () => client.stop(true));
+    return agreed && store.perform(SERVER, 'stopping', () => client.stop({ forget: true }));
   }
 
   restart(): Promise<boolean> {

@@ -2,7 +2,7 @@ import { addIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Model } from '../api/entries';
 import { cutInMiddle } from '../format/middle';
-import { placeOf } from '../sidebar/Header';
+import { placeOf } from '../ui/place';
 import type { Snapshot } from '../store/snapshot';
 import { Button, IconButton } from '../ui/Button';
 import { Notices } from '../ui/Notices';

@@ -2,7 +2,7 @@ import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Model, Version } from '../api/entries';
 import { NOTHING } from '../format/numbers';
-import { placeOf } from '../sidebar/Header';
+import { placeOf } from '../ui/place';
 import { rowsOf, type VersionRow } from '../sidebar/rows';
 import type { Point, Snapshot } from '../store/snapshot';
 import { IconButton } from '../ui/Button';

@@ -5,6 +5,7 @@ import { SERVER } from '../store/snapshot';
 import { isLive, serverWord, shapeOf, type ServerWord } from '../store/reading';
 import { serverText } from '../format/words';
 import { Button, IconButton } from '../ui/Button';
+import { placeOf } from '../ui/place';
 import { useTools } from '../ui/tools';
 import { Endpoints } from './Endpoints';
 import { Failure } from './Failure';
@@ -72,12 +73,6 @@ export function Header({ known, now }: Props): React.JSX.Element {
       </div>
     </>
   );
-}
-
-/** Where a menu of this button opens: at its lower right corner. */
-export function placeOf(element: HTMLElement): { x: number; y: number } {
-  const box = element.getBoundingClientRect();
-  return { x: box.left, y: box.bottom };
 }
 
 function StateDetail(props: Props & { readonly word: ServerWord }): React.JSX.Element | null {

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { cutInMiddle } from '../format/middle';
 import { Icon, IconButton } from '../ui/Button';
 import { useTools } from '../ui/tools';
-import { placeOf } from './Header';
+import { placeOf } from '../ui/place';
 import { isSameModel, type ModelRow } from './rows';
 import { VersionItem, type Dragged } from './VersionItem';
 

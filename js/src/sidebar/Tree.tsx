@@ -1,6 +1,6 @@
 import * as React from 'react';
 import { useTools } from '../ui/tools';
-import { placeOf } from './Header';
+import { placeOf } from '../ui/place';
 import { findByName, moveOf, spotsOf, type Spot } from './keys';
 import type { ModelRow } from './rows';
 import { ModelItem } from './ModelItem';

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { NOTHING } from '../format/numbers';
 import { IconButton } from '../ui/Button';
 import { useTools } from '../ui/tools';
-import { placeOf } from './Header';
+import { placeOf } from '../ui/place';
 import { isSameVersion, type VersionRow } from './rows';
 
 export interface Dragged {

@@ -1,12 +1,13 @@
 /** What an event makes of what was known: a function, so that a test is a table. */
 
 import type { Event } from '../api/events';
-import type { LogLine, Model, Sample, Server, Version } from '../api/entries';
+import type { Happening, LogLine, Model, Sample, Server, Version } from '../api/entries';
 import { coloursOf } from './colours';
 import { keyOf, pointOf, type Snapshot } from './snapshot';
 
 const SHOWN_S = 60;
 const MOST_LINES = 2000;
+const MOST_HAPPENINGS = 200;
 const SKEW_THAT_MATTERS_S = 2;
 
 /** `now` is our own clock, in Unix seconds. */
@@ -14,8 +15,9 @@ export function apply(known: Snapshot, event: Event, now: number): Snapshot {
   const heardAt = now + known.skew;
   switch (event.kind) {
     case 'status': {
-      const { server, models, sample } = event.status;
-      const heard = withSample({ ...known, server, heardAt }, sample, now);
+      const { server, models, sample, events } = event.status;
+      const happened = withHappenings(known.happened, events ?? []);
+      const heard = withSample({ ...known, server, heardAt, happened }, sample, now);
       return withModels(heard, inPlace(known.models, models), known.server !== null && !known.lost);
     }
     case 'server':
@@ -26,6 +28,8 @@ export function apply(known: Snapshot, event: Event, now: number): Snapshot {
     }
     case 'sample':
       return withSample({ ...known, heardAt }, event.sample, now);
+    case 'happened':
+      return { ...known, heardAt, happened: withHappenings(known.happened, event.events) };
     case 'log':
       return { ...known, heardAt, logs: withLines(known.logs, event.lines) };
   }
@@ -55,6 +59,20 @@ export function withLines(
   const last = known.at(-1)?.seq ?? -1;
   const fresh = lines.filter((line) => line.seq > last);
   return fresh.length ? [...known, ...fresh].slice(-MOST_LINES) : known;
+}
+
+/** A status tells again what was told already: each thing is kept once. */
+function withHappenings(
+  known: readonly Happening[],
+  more: readonly Happening[],
+): readonly Happening[] {
+  const keyOfOne = (each: Happening): string =>
+    `${each.at} ${each.model ?? ''} ${each.version ?? ''} ${each.text}`;
+  const keys = new Set(known.map(keyOfOne));
+  const fresh = more.filter((each) => !keys.has(keyOfOne(each)));
+  return fresh.length === 0
+    ? known
+    : [...known, ...fresh].sort((a, b) => a.at - b.at).slice(-MOST_HAPPENINGS);
 }
 
 function withServer(known: Snapshot, server: Server): Snapshot {

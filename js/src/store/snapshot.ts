@@ -1,7 +1,7 @@
 /** All that is shown, as one value that never changes: a change makes another. */
 
 import type { Connection } from '../api/stream';
-import type { LogLine, Model, Sample, Server, Version } from '../api/entries';
+import type { Happening, LogLine, Model, Sample, Server, Version } from '../api/entries';
 
 /** One second of the whole server. */
 export interface Point {
@@ -40,6 +40,8 @@ export interface Snapshot {
   readonly pending: ReadonlyMap<string, Doing>;
   readonly notices: readonly Notice[];
   readonly logs: readonly LogLine[];
+  /** What happened of late, oldest first. */
+  readonly happened: readonly Happening[];
   /** When the server was last heard, in its own Unix seconds. */
   readonly heardAt: number | null;
   /** Seconds that the server's clock is ahead of ours. */
@@ -65,6 +67,7 @@ export const NOTHING_KNOWN: Snapshot = {
   pending: new Map(),
   notices: [],
   logs: [],
+  happened: [],
   heardAt: null,
   skew: 0,
 };
