@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 if not tf.get_logger().level:  # unless someone has chosen a level
     tf.get_logger().setLevel(logging.ERROR)
 
+_CURED_BY_FILES = (Code.NOT_FOUND, Code.DATA_LOSS, Code.OUT_OF_RANGE)
 _ONEDNN_REFUSAL = re.compile(
     "Operation received an exception: ?Status: ([0-9])|Input dims must be <= 5 and >=1"
 )
@@ -74,16 +75,18 @@ class Session:
             missing = operations.missing_in(failure.message)
             if missing:
                 raise NotRegistered(path, missing) from None
-            raise ServingError(f"Cannot load {path}: {failure}", failure.code) from None
+            text = f"Cannot load {path}: {failure}"
+            told = _damaged(path, failure) if failure.code in _CURED_BY_FILES else text
+            raise ServingError(told, failure.code) from None
         except RuntimeError as error:  # documented for this case alone
             raise NotFound(
                 "Could not find meta graph def matching supplied tags: "
                 f"{{ {' '.join(tags)} }}. {error}"
             ) from None
         except OSError as error:
-            raise ServingError(f"Cannot load {path}: {error}", Code.DATA_LOSS) from None
+            raise ServingError(_damaged(path, error), Code.DATA_LOSS) from None
         except (ValueError, TypeError, KeyError) as error:  # graph or checkpoint are not whole
-            raise ServingError(f"Cannot load {path}: {error}", Code.INVALID_ARGUMENT) from None
+            raise ServingError(_damaged(path, error), Code.INVALID_ARGUMENT) from None
 
     def _load(self, path: str, tags: Sequence[str]) -> MetaGraphDef:
         loader = SavedModelLoader(path)
@@ -119,6 +122,12 @@ class Session:
         graph = self._session.graph
         self._session.close()
         graph.Dismantle()  # else its reference cycles keep the constants until a garbage collection
+
+
+def _damaged(path: str, error: Exception) -> str:
+    """Return TensorFlow's reason, with files named from the version's directory, and what to do."""
+    reason = re.sub(r"b'([^']*)'", r"\1", str(error)).replace(f"{path}{os.sep}", "").rstrip(". ")
+    return f"Cannot load {path}: {reason}. Export the version again, or remove it."
 
 
 class Part:
