@@ -11,6 +11,7 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import { FileDialog, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
@@ -26,6 +27,7 @@ import { Menus } from './commands/menus';
 import { Cells } from './commands/notebook';
 import { addToRunning } from './commands/running';
 import { Numbers } from './format/numbers';
+import { rendererFactory } from './output/renderer';
 import { Logs } from './page/Logs';
 import { ModelPage } from './page/ModelPage';
 import { PageWidget, type View } from './page/widget';
@@ -54,6 +56,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     IFileBrowserFactory,
     ILauncher,
     INotebookTracker,
+    IRenderMimeRegistry,
     IRunningSessionManagers,
     ISettingRegistry,
     IStateDB,
@@ -72,6 +75,7 @@ function activate(
   files: IFileBrowserFactory | null,
   launcher: ILauncher | null,
   notebooks: INotebookTracker | null,
+  outputs: IRenderMimeRegistry | null,
   running: IRunningSessionManagers | null,
   settings: ISettingRegistry | null,
   state: IStateDB | null,
@@ -88,6 +92,7 @@ function activate(
     has: (command) => app.commands.hasCommand(`${PREFIX}${command}`),
   };
 
+  outputs?.addFactory(rendererFactory(tools));
   const sidebar = new SidebarWidget(tools, state);
   sidebar.id = 'tfs-magics-sidebar';
   sidebar.title.icon = serverIcon;

@@ -27,6 +27,8 @@ export class Panel implements IDisposable {
   currentRow: Row = { model: '' };
   /** Whether the sidebar is in sight, which then shows what became of a wish. */
   isSidebarShown = false;
+  /** The output that was clicked last: it says what became of that. */
+  currentView = '';
 
   constructor(transport: Transport) {
     this.client = new Client(transport);

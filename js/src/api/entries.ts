@@ -137,6 +137,8 @@ export const isStatus = shape({
   models: listOf(isModel),
   sample: orNull(isSample),
   events: optional(listOf(isHappening)),
+  /** Which server this is, whatever its ports and its process are. */
+  host: optional(isText),
 });
 
 const isMoment = shape({

@@ -85,6 +85,18 @@ export class Numbers {
     });
   }
 
+  /** A point in time with its date. */
+  moment(unixSeconds: number): string {
+    return new Date(unixSeconds * 1000).toLocaleString(this._locale, {
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
+    });
+  }
+
   private _digits(value: number, significant: number, decimals?: number): string {
     return decimals === undefined
       ? this._format('maximumSignificantDigits', significant).format(value)

@@ -15,9 +15,9 @@ export function apply(known: Snapshot, event: Event, now: number): Snapshot {
   const heardAt = now + known.skew;
   switch (event.kind) {
     case 'status': {
-      const { server, models, sample, events } = event.status;
+      const { server, models, sample, events, host = '' } = event.status;
       const happened = withHappenings(known.happened, events ?? []);
-      const heard = withSample({ ...known, server, heardAt, happened }, sample, now);
+      const heard = withSample({ ...known, host, server, heardAt, happened }, sample, now);
       return withModels(heard, inPlace(known.models, models), known.server !== null && !known.lost);
     }
     case 'server':

@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly connection: Connection;
   /** Whether the connection ended by itself, and is not back yet. */
   readonly lost: boolean;
+  /** Which server this is, whatever its ports and its process are; empty where it does not tell. */
+  readonly host: string;
   readonly server: Server | null;
   readonly models: readonly Model[];
   /** The last versions that each model had: they stay listed while the server does not run. */
@@ -55,6 +57,7 @@ export const SERVER = '';
 export const NOTHING_KNOWN: Snapshot = {
   connection: { state: 'idle' },
   lost: false,
+  host: '',
   server: null,
   models: [],
   remembered: new Map(),

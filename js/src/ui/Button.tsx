@@ -46,6 +46,7 @@ interface ButtonProps {
   readonly kind?: 'accept' | 'warn';
   readonly disabled?: boolean;
   readonly large?: boolean;
+  readonly pressed?: boolean;
 }
 
 export function Button(props: ButtonProps): React.JSX.Element {
@@ -55,6 +56,7 @@ export function Button(props: ButtonProps): React.JSX.Element {
     <button
       type="button"
       className={`jp-tfs-Button${size}${kind}`}
+      aria-pressed={props.pressed}
       disabled={props.disabled}
       onClick={props.onClick}
     >

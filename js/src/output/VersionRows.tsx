@@ -1,0 +1,191 @@
+import { ellipsesIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+import { cutInMiddle } from '../format/middle';
+import { NOTHING } from '../format/numbers';
+import { placeOf } from '../ui/place';
+import type { ModelRow, VersionRow } from '../sidebar/rows';
+import { IconButton } from '../ui/Button';
+import { useTools } from '../ui/tools';
+
+const LONGEST_NAME = 30;
+const BEFORE_REASON = 2;
+const COLUMNS = 10;
+
+export interface Dragged {
+  readonly model: string;
+  readonly version: number;
+}
+
+interface Props {
+  readonly row: ModelRow;
+  readonly isFirst: boolean;
+  readonly isSaved: boolean;
+  /** Requests that failed since a version was loaded, by the key of its row. */
+  readonly errors: ReadonlyMap<string, number>;
+  readonly dragged: Dragged | null;
+  readonly onDrag: (dragged: Dragged | null) => void;
+}
+
+/** The versions of one model; its name is said at the first of them. */
+export function VersionRows(props: Props): React.JSX.Element {
+  const { row, isFirst, isSaved } = props;
+  const span = COLUMNS - BEFORE_REASON - (isSaved ? 1 : 0);
+  return (
+    <>
+      {row.note !== '' && (
+        <tr data-name={row.name}>
+          <Name name={row.name} />
+          <td className="jp-tfs-num">{NOTHING}</td>
+          <td colSpan={span} className={row.isProblem ? 'jp-tfs-Error' : 'jp-tfs-muted'}>
+            {row.note}
+          </td>
+        </tr>
+      )}
+      {row.versions.map((each, index) => (
+        <React.Fragment key={each.key}>
+          <OneVersion
+            {...props}
+            each={each}
+            isRepeated={index > 0 || row.note !== ''}
+            isStop={isFirst && index === 0}
+          />
+          {each.isReason && (
+            <tr className="jp-mod-reason">
+              <td colSpan={BEFORE_REASON} />
+              <td colSpan={span}>{each.detail}</td>
+            </tr>
+          )}
+        </React.Fragment>
+      ))}
+    </>
+  );
+}
+
+function Name(props: { readonly name: string; readonly isRepeated?: boolean }): React.JSX.Element {
+  const { name } = props;
+  const text = cutInMiddle(name, LONGEST_NAME);
+  return (
+    <th scope="row" title={text === name ? undefined : name}>
+      {props.isRepeated ? <span className="jp-tfs-hidden">{text}</span> : text}
+    </th>
+  );
+}
+
+interface OneProps extends Props {
+  readonly each: VersionRow;
+  readonly isRepeated: boolean;
+  /** Whether Tab stops here; arrows go on to the other rows. */
+  readonly isStop: boolean;
+}
+
+function OneVersion(props: OneProps): React.JSX.Element {
+  const { run } = useTools();
+  const { each, isSaved, dragged, errors } = props;
+  const failed = errors.get(each.key);
+  const isTarget = dragged?.model === each.model && dragged.version !== each.version;
+  const openMenu = useMenu(each);
+  return (
+    <tr
+      data-name={each.model}
+      data-key={each.key}
+      className={isTarget ? 'jp-mod-target' : undefined}
+      onContextMenu={(event) => {
+        if (!isSaved) {
+          event.preventDefault();
+          event.stopPropagation();
+          openMenu(event.clientX, event.clientY);
+        }
+      }}
+      onDragOver={(event) => isTarget && event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        const label = event.dataTransfer.getData('text/plain');
+        run('set-label', { model: each.model, version: each.version, label });
+        props.onDrag(null);
+      }}
+    >
+      <Name name={each.model} isRepeated={props.isRepeated} />
+      <td className="jp-tfs-num">{each.version}</td>
+      <td>
+        <span className="jp-tfs-State" data-state={each.shape}>
+          {wordOf(each)}
+        </span>
+      </td>
+      <td>
+        <Chips {...props} />
+      </td>
+      <td className="jp-tfs-num">{each.rate}</td>
+      <td className="jp-tfs-num jp-tfs-from560">{each.p50}</td>
+      <td className="jp-tfs-num">{each.p99}</td>
+      <td className="jp-tfs-num">{each.rate === '' ? '' : (failed ?? NOTHING)}</td>
+      <td className="jp-tfs-num jp-tfs-from560">{each.rate === '' ? '' : each.batch || NOTHING}</td>
+      {!isSaved && <MenuCell {...props} onOpen={openMenu} />}
+    </tr>
+  );
+}
+
+/** Opens the menu of a version. */
+function useMenu(each: VersionRow): (x: number, y: number) => void {
+  const { panel, run } = useTools();
+  return (x, y) => {
+    panel.currentRow = { model: each.model, version: each.version, x, y };
+    run('row-menu', { ...panel.currentRow });
+  };
+}
+
+function MenuCell(
+  props: OneProps & { readonly onOpen: (x: number, y: number) => void },
+): React.JSX.Element {
+  const { trans, has } = useTools();
+  const { each } = props;
+  return (
+    <td className="jp-tfs-Table-act">
+      {has('row-menu') && (
+        <IconButton
+          icon={ellipsesIcon}
+          label={trans.__('Actions for %1', `${each.model} ${each.version}`)}
+          tabIndex={props.isStop ? 0 : -1}
+          onClick={(event) => {
+            const { x, y } = placeOf(event.currentTarget);
+            props.onOpen(x, y);
+          }}
+        />
+      )}
+    </td>
+  );
+}
+
+function Chips({ each, isSaved, onDrag }: OneProps): React.JSX.Element {
+  const { trans } = useTools();
+  const labels = each.labels === '' ? [] : each.labels.split(' ');
+  return (
+    <>
+      {labels.map((label) => (
+        <span
+          key={label}
+          className={`jp-tfs-Chip${isSaved ? ' jp-mod-still' : ''}`}
+          draggable={!isSaved}
+          title={isSaved ? undefined : trans.__('Drag to another version')}
+          onDragStart={(event) => {
+            event.stopPropagation();
+            event.dataTransfer.setData('text/plain', label);
+            event.dataTransfer.effectAllowed = 'move';
+            onDrag({ model: each.model, version: each.version });
+          }}
+          onDragEnd={() => onDrag(null)}
+        >
+          {label}
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** The state in a word, with how far a load is, where that is known. */
+function wordOf(each: VersionRow): string {
+  if (each.percent !== null) {
+    return `${each.word} ${each.percent}%`;
+  }
+  const isChanging = each.shape === 'loading' || each.shape === 'unloading';
+  return isChanging && each.detail !== '' ? `${each.word} ${each.detail}` : each.word;
+}
