@@ -12,6 +12,7 @@ interrupt ends the wait and nothing else. A forked copy of the process can ask, 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -45,6 +46,7 @@ class Host:
         self.settings = settings
         self._origin = Origin()
         self._registry = registry
+        self._identity = secrets.token_hex(8) if registry is None else registry.identity
         self._held = HeldVersions(saved.held)
         wanted = Wanted(saved.entries)
         self._board = Board(Situation(host=settings.host), wanted)
@@ -182,11 +184,12 @@ class Host:
     def status(self) -> dict[str, Any]:
         """Return the server, its models, the last sample, the registry and what is held.
 
-        Never blocks. What is returned is to be read only.
+        `host` tells this host from all others. Never blocks. What is returned is to be read only.
         """
         registry = self._registry
         return {
             **self._board.status(),
+            "host": self._identity,
             "registry": {
                 "path": str(registry.path) if registry is not None else None,
                 "problem": registry.problem if registry is not None else None,

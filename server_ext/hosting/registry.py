@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -43,12 +44,16 @@ class Saved:
 
 
 class Registry:
-    """The file of one living host. `path` is the first choice. One thread at a time calls."""
+    """The file of one living host. `path` is the first choice. One thread at a time calls.
+
+    `identity` is the same for all hosts that have had the file, and no other's.
+    """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._wish = Path(path)
         self.path = self._wish
         self._lock: FileLock | None = None
+        self.identity = secrets.token_hex(8)
         self._write_problem = ""
         self._read_problem = ""
         self._take()
@@ -72,6 +77,7 @@ class Registry:
             return Saved()
         try:
             saved, left_out = _parse(text)
+            self.identity = _identity(text) or self.identity
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             self._set_aside(f"it is not what a host writes ({error})")
             return Saved()
@@ -86,7 +92,8 @@ class Registry:
         if self._lock is None:
             return
         try:
-            _replace(self.path, json.dumps(_document(saved), indent=1).encode())
+            document = {"host": self.identity, **_document(saved)}
+            _replace(self.path, json.dumps(document, indent=1).encode())
         except OSError as error:
             self._write_problem = (
                 f"{self.path} cannot be written: {error.strerror}. "
@@ -168,6 +175,11 @@ def _document(saved: Saved) -> dict[str, Any]:
         ],
         "held": [each.document() for each in saved.held],
     }
+
+
+def _identity(text: bytes) -> str:
+    said = json.loads(text).get("host")  # files of older hosts have none
+    return said if isinstance(said, str) else ""
 
 
 def _parse(text: bytes) -> tuple[Saved, list[str]]:

@@ -104,6 +104,7 @@ STATUS = record(
     server=part("Server"),
     models=list_of(part("Model")),
     sample=maybe(part("Sample")),
+    host=TEXT,
     registry=record(path=MAYBE_TEXT, problem=MAYBE_TEXT),
     held=list_of(part("Held")),
 )

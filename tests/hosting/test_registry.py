@@ -96,6 +96,20 @@ def test_two_living_hosts_never_share_a_file(registry: Open, tmp_path: Path):
     assert registry(path).load() == SAVED
 
 
+def test_the_next_host_of_a_file_is_known_as_the_one_before(registry: Open, tmp_path: Path):
+    first = registry(tmp_path / "models.json")
+    first.load()
+    first.save(SAVED)
+    other = registry(tmp_path / "models.json")
+    first.close()
+
+    second = registry(tmp_path / "models.json")
+    second.load()
+
+    assert second.identity == first.identity
+    assert other.identity != first.identity
+
+
 @pytest.mark.parametrize(
     "content",
     [

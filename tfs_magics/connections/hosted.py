@@ -16,6 +16,8 @@ from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import requests
+
 from server_ext.errors import FailedPrecondition, PermissionDenied
 from server_ext.hosting.models import Model
 from server_ext.hosting.settings import Owner
@@ -146,6 +148,12 @@ class Hosted:
     def logs(self, lines: int, after: int = 0) -> dict[str, Any]:
         """Return lines of the log, and the number to ask for those after them."""
         return self._api.get("logs", lines=lines, after=after)
+
+    def pass_on(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, stream: bool
+    ) -> requests.Response:
+        """Ask for a path below tfs/ for a page that cannot; return whatever is answered."""
+        return self._api.pass_on(method, path, headers, body, stream=stream)
 
     def _change(
         self, method: str, path: str, body: Mapping[str, Any] | None = None

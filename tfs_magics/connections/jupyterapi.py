@@ -26,7 +26,6 @@ from server_ext.errors import (
 from server_ext.hosting.process import ServerFailed
 from tfs_magics.client.rest import code_of, reason, session
 
-API = "tfs/api"
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 30
 START_TIMEOUT_S = 300  # of what waits for a model server to start or to stop
@@ -72,16 +71,39 @@ class JupyterApi:
         """Have something changed; may block for as long as a model server takes to start."""
         return self._ask(method, path, json=dict(body or {}), timeout_s=START_TIMEOUT_S)
 
+    def pass_on(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, stream: bool
+    ) -> requests.Response:
+        """Ask for a path below tfs/ and return whatever is answered.
+
+        Raises:
+            Unavailable: the Jupyter server does not answer.
+        """
+        more: dict[str, Any] = {"headers": headers, "data": body or None, "stream": stream}
+        return self._sent(method, path, timeout_s=START_TIMEOUT_S, **more)
+
     def _ask(self, method: str, path: str, *, timeout_s: float, **more: Any) -> dict[str, Any]:
+        headers = {"Accept": "application/json"}
+        more |= {"headers": headers, "timeout_s": timeout_s}
+        response = self._sent(method, f"api/{path}", **more)
+        if response.status_code >= 300:
+            raise self._refusal(response)
+        try:
+            return dict(response.json()) if response.content else {}
+        except ValueError:  # a page for people: something else answers there
+            raise self._no_extension() from None
+
+    def _sent(
+        self, method: str, path: str, headers: Mapping[str, str], timeout_s: float, **more: Any
+    ) -> requests.Response:
         if self._pid != os.getpid():
             self._session, self._pid = session(), os.getpid()
-        headers = {"Accept": "application/json"}
+        more["headers"] = dict(headers)
         if self.authorization:
-            headers["Authorization"] = self.authorization
-        url = f"{self.url}/{API}/{path}"
-        more |= {"headers": headers, "timeout": (CONNECT_TIMEOUT_S, timeout_s)}
+            more["headers"]["Authorization"] = self.authorization
+        more["timeout"] = (CONNECT_TIMEOUT_S, timeout_s)
         try:
-            response = self._send(method, url, **more)
+            return self._send(method, f"{self.url}/tfs/{path}", **more)
         except requests.Timeout:
             raise ServingError(
                 f"The Jupyter server at {self.url} did not answer within {timeout_s:g} s.",
@@ -92,12 +114,6 @@ class JupyterApi:
                 f"The Jupyter server at {self.url} cannot be reached ({reason(error)}). If it has "
                 "ended, start it again; %config TFSMagics.server = 'own' does without it."
             ) from None
-        if response.status_code >= 300:
-            raise self._refusal(response)
-        try:
-            return dict(response.json()) if response.content else {}
-        except ValueError:  # a page for people: something else answers there
-            raise self._no_extension() from None
 
     def _send(self, method: str, url: str, **more: Any) -> requests.Response:
         with warnings.catch_warnings():
