@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 
-from server_ext.api.traffic import Request, Traffic
-from server_ext.errors import Code
+from server_ext.api.traffic import Refusal, Request, Traffic
+from server_ext.errors import ServingError
 from server_ext.metrics import Registry
 
 MAX_KEPT = 500_000
 """Requests that are kept if nobody fetches them; of more, the newest."""
+MOST_CHARACTERS = 300
+"""Of the reason why one failed."""
 
 
 class RecordedTraffic(Traffic):
@@ -28,10 +30,13 @@ class RecordedTraffic(Traffic):
         super().served(name, version, api, seconds)
         self._recent.append((name, version, seconds))
 
-    def failed(self, name: str, version: int, code: Code) -> None:
-        """Count a request that a version has not answered, and keep that."""
-        super().failed(name, version, code)
-        self._recent.append((name, version, None))
+    def failed(self, name: str, version: int, error: ServingError) -> None:
+        """Count a request that a version has not answered, and keep why.
+
+        Not the error itself, which holds all that the request had.
+        """
+        super().failed(name, version, error)
+        self._recent.append((name, version, Refusal(error.code, error.message[:MOST_CHARACTERS])))
 
     def fetch(self) -> list[Request]:
         """Return what was kept since the last time, the oldest first."""

@@ -114,6 +114,6 @@ class _Use(Generic[T]):
 
     def fail(self, error: ServingError) -> None:
         """Answer with an error."""
-        self._services.traffic.failed(self._handle.name, self._handle.version, error.code)
+        self._services.traffic.failed(self._handle.name, self._handle.version, error)
         self._handle.release()
         self._done(error)

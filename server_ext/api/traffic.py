@@ -14,7 +14,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import NamedTuple
 
-from server_ext.errors import Code
+from server_ext.errors import Code, ServingError
 from server_ext.metrics import Joint, Registry, exponential
 
 LATENCY_LIMITS_US = exponential(10, 1.8, 33)
@@ -30,8 +30,15 @@ class Counts(NamedTuple):
     errors: int = 0
 
 
-Request = tuple[str, int, float | None]
-"""A request: the model's name, the version, and the seconds it took, None when it failed."""
+class Refusal(NamedTuple):
+    """Why a request was not answered."""
+
+    code: Code
+    reason: str
+
+
+Request = tuple[str, int, float | Refusal]
+"""A request: the model's name, the version, and the seconds it took, or why it failed."""
 
 
 class Traffic:
@@ -90,9 +97,9 @@ class Traffic:
         """Count a run whose outputs were no answer."""
         self._runtime.observe((name, api, "TF1"), int(seconds * 1e6))
 
-    def failed(self, name: str, version: int, code: Code) -> None:
+    def failed(self, name: str, version: int, error: ServingError) -> None:
         """Count a request that a version has not answered."""
-        self._versions.add((name, str(version), code.name))
+        self._versions.add((name, str(version), error.code.name))
 
     def fetch(self) -> list[Request]:
         """Return the requests since the last time where they are kept, see recorded.py."""

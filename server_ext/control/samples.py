@@ -8,16 +8,15 @@ Threads: one of its own, which fetches what was kept whether or not somebody rea
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
 
-from server_ext.api.traffic import Request
+from server_ext.control import figures
 from server_ext.control.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 PERIOD_S = 1.0
-QUANTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p99_ms": 0.99}
 
 Version = tuple[str, int]
 
@@ -55,10 +54,11 @@ class Samples:
         parts, now = self._parts, time.monotonic()
         seconds, self._last = now - self._last, now
         asked = _by_version(parts.traffic.fetch())
-        rows = _mean_rows(parts.batching.fetch())
+        rows = _by_version((*version, rows) for version, rows in parts.batching.fetch())
         in_flight, queued = parts.manager.in_use(), parts.batching.queued()
         versions = sorted({*asked, *in_flight, *(key for key, count in queued.items() if count)})
         cpu, memory = self._itself.cpu_times(), self._itself.memory_info()
+        all_rows = [each for some in rows.values() for each in some]
         return {
             "event": "sample",
             "at": time.time(),
@@ -66,6 +66,10 @@ class Samples:
             "cpu_seconds": round(cpu.user + cpu.system, 3),
             "in_flight": sum(in_flight.values()),
             "queued": sum(queued.values()),
+            "all": {
+                **figures.speeds([each for some in asked.values() for each in some], seconds),
+                **figures.batches(all_rows),
+            },
             "versions": [
                 {
                     "name": name,
@@ -73,8 +77,9 @@ class Samples:
                     **parts.traffic.of(name, version)._asdict(),
                     "in_flight": in_flight.get((name, version), 0),
                     "queued": queued.get((name, version), 0),
-                    **_speeds(asked.get((name, version), []), seconds),
-                    "batch_rows": rows.get((name, version)),
+                    **figures.speeds(asked.get((name, version), []), seconds),
+                    **figures.batches(rows.get((name, version), [])),
+                    **figures.failures(asked.get((name, version), [])),
                 }
                 for name, version in versions
             ],
@@ -90,32 +95,8 @@ class Samples:
                 self._outbox.due("sample", partial(dict, sample))
 
 
-def _by_version(requests: Iterable[Request]) -> dict[Version, list[float | None]]:
-    found: dict[Version, list[float | None]] = {}
-    for name, version, seconds in requests:
-        found.setdefault((name, version), []).append(seconds)
-    return found
-
-
-def _mean_rows(batches: Iterable[tuple[Version, int]]) -> dict[Version, float]:
-    sizes: dict[Version, list[int]] = {}
-    for version, rows in batches:
-        sizes.setdefault(version, []).append(rows)
-    return {version: round(sum(rows) / len(rows), 2) for version, rows in sizes.items()}
-
-
-def _speeds(asked: Sequence[float | None], seconds: float) -> Mapping[str, float | None]:
-    """Return rates and percentiles of requests, each with what it took or None if it failed."""
-    answered = sorted(took for took in asked if took is not None)
-    return {
-        "per_second": round(len(asked) / seconds, 2),
-        "errors_per_second": round((len(asked) - len(answered)) / seconds, 2),
-        **{name: _percentile_ms(answered, share) for name, share in QUANTILES.items()},
-    }
-
-
-def _percentile_ms(ordered: Sequence[float], share: float) -> float | None:
-    """Return the least value that so large a share of the values does not exceed."""
-    if not ordered:
-        return None
-    return round(ordered[math.ceil(share * len(ordered)) - 1] * 1000, 3)
+def _by_version(found: Iterable[tuple[str, int, T]]) -> dict[Version, list[T]]:
+    by_version: dict[Version, list[T]] = {}
+    for name, version, each in found:
+        by_version.setdefault((name, version), []).append(each)
+    return by_version

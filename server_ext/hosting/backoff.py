@@ -20,6 +20,11 @@ class Backoff:
         self._window_s = window_s
         self._ends: deque[float] = deque()
 
+    @property
+    def ends(self) -> int:
+        """How many ends count now: those of the last while that were not explained."""
+        return len(self._ends)
+
     def pause_s(self, now: float, *, explained: bool = False) -> float | None:
         """Return how long to wait after an end at `now`; None if it is given up.
 

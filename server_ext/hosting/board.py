@@ -14,12 +14,16 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from server_ext.hosting import memory
+from server_ext.hosting.counters import Counters
+from server_ext.hosting.lastversions import LastVersions
 from server_ext.hosting.logring import Line
-from server_ext.hosting.situation import Situation
+from server_ext.hosting.situation import Situation, State
 from server_ext.hosting.wanted import Entry, Wanted
 
 log = logging.getLogger(__name__)
@@ -37,6 +41,8 @@ class Board:
         self._problems: Mapping[str, str] = {}
         self._models: Mapping[str, Mapping[str, Any]] = {}  # as the server that runs says
         self._leaving: frozenset[str] = frozenset()  # removed by us; the server still unloads them
+        self._last = LastVersions()
+        self._counters = Counters()
         self._sample: Mapping[str, Any] | None = None
         self._subscribers: Mapping[int, Subscriber] = {}
         self._numbers = itertools.count()
@@ -57,14 +63,13 @@ class Board:
 
     def status(self) -> dict[str, Any]:
         """Return the server, the models and the last sample."""
-        wanted, models, problems = self._wanted, self._models, self._problems
-        leaving = self._leaving
+        wanted, models, leaving = self._wanted, self._models, self._leaving
         names = [*(entry.model.name for entry in wanted)]
         names += [name for name in models if wanted.get(name) is None and name not in leaving]
         sample = self._sample
         return {
-            "server": self._situation.document(),
-            "models": [_shown(name, wanted.get(name), models, problems) for name in names],
+            "server": self._server(),
+            "models": [shown for name in names if (shown := self._shown(name))],
             "sample": sample,
         }
 
@@ -77,8 +82,10 @@ class Board:
     def set_situation(self, situation: Situation) -> None:
         """Take a new situation of the server."""
         with self._lock:
-            self._situation = situation
-            self._publish({"type": "server", "server": situation.document()})
+            before, self._situation = self._situation, situation
+            self._publish({"type": "server", "server": self._server()})
+            if _is_coming(before) != _is_coming(situation) and self._last:
+                self._tell_models([entry.model.name for entry in self._wanted], [])
 
     def set_wanted(self, wanted: Wanted, problems: Mapping[str, str]) -> None:
         """Take what is wanted now, and why the server does not serve some of it."""
@@ -92,6 +99,7 @@ class Board:
                 or problems_before.get(entry.model.name) != problems.get(entry.model.name)
             ]
             gone = [entry.model.name for entry in before if wanted.get(entry.model.name) is None]
+            self._last = self._last.without(gone)
             self._leaving = frozenset(
                 name
                 for name in {*self._leaving, *gone}
@@ -107,18 +115,27 @@ class Board:
                 removed = set(said.get("removed", ()))
                 kept = {name: each for name, each in self._models.items() if name not in removed}
                 self._models = {**kept, **changed}
+                told = [name for name, each in changed.items() if _is_telling(each)]
+                self._last = self._last.without({*told, *removed})
                 leaving, self._leaving = self._leaving, self._leaving - removed
                 back = [name for name in removed if self._wanted.get(name) is not None]
                 shown = [name for name in (*changed, *back) if name not in leaving]
                 self._tell_models(shown, removed.difference(back, leaving))
             elif said["event"] == "sample":
                 self._sample = {key: value for key, value in said.items() if key != "event"}
+                self._counters = self._counters.after(said)
                 self._publish({"type": "sample", **self._sample})
+                if self._situation.state is State.STOPPING:  # how many requests are left
+                    self._publish({"type": "server", "server": self._server()})
 
     def run_is_over(self) -> None:
-        """Forget what the server said, which runs no longer."""
+        """Forget what the server said, which runs no longer, but for the versions it had."""
         with self._lock:
             known = self._models.keys() - self._leaving
+            stay = {name: self._counted(name, each) for name, each in self._models.items()}
+            gone = [name for name in stay if self._wanted.get(name) is None]
+            self._last = self._last.kept(stay, time.time()).without(gone)
+            self._counters = Counters()
             self._models, self._leaving, self._sample = {}, frozenset(), None
             names = [entry.model.name for entry in self._wanted]
             self._tell_models(names, [name for name in known if self._wanted.get(name) is None])
@@ -135,11 +152,37 @@ class Board:
         self._subscribers = {}
 
     def _tell_models(self, changed: Iterable[str], removed: Iterable[str]) -> None:
-        wanted, models, problems = self._wanted, self._models, self._problems
-        shown = [_shown(name, wanted.get(name), models, problems) for name in changed]
+        shown = [shown for name in changed if (shown := self._shown(name))]
         gone = list(removed)
         if shown or gone:
             self._publish({"type": "models", "changed": shown, "removed": gone})
+
+    def _server(self) -> dict[str, Any]:
+        sample = self._sample
+        return {
+            **self._situation.document(),
+            "in_flight": sample.get("in_flight", 0) if sample else 0,
+            "memory_limit_bytes": memory.limit_bytes(),
+        }
+
+    def _shown(self, name: str) -> dict[str, Any] | None:
+        """Return a model as the server says, or as it is wanted, with whose it is."""
+        said, entry = self._models.get(name), self._wanted.get(name)
+        if said is None and entry is None:
+            return None  # gone since its name was read
+        shown = self._counted(name, said) if said is not None else _unserved(entry)
+        if name in self._problems:
+            shown["problem"] = self._problems[name]
+        if said is None or not _is_telling(said):
+            coming = _is_coming(self._situation) and name not in self._problems
+            shown["versions"] = self._last.of(name, coming=coming)
+        shown["owner"] = asdict(entry.owner) if entry and entry.owner else None
+        shown["wanted"] = entry.model.versions.text if entry else None
+        return shown
+
+    def _counted(self, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
+        counters = self._counters
+        return {**said, "versions": [counters.put_into(name, each) for each in said["versions"]]}
 
     def _publish(self, event: Event) -> None:
         for subscriber in self._subscribers.values():
@@ -149,20 +192,14 @@ class Board:
                 log.exception("A subscriber to the events of the model server failed")
 
 
-def _shown(
-    name: str,
-    entry: Entry | None,
-    models: Mapping[str, Mapping[str, Any]],
-    problems: Mapping[str, str],
-) -> dict[str, Any]:
-    """Return a model as the server says, or as it is wanted, with whose it is."""
-    said = models.get(name)
-    shown = dict(said) if said is not None else _unserved(entry)
-    if name in problems:
-        shown["problem"] = problems[name]
-    shown["owner"] = asdict(entry.owner) if entry and entry.owner else None
-    shown["wanted"] = entry.model.versions.text if entry else None
-    return shown
+def _is_coming(situation: Situation) -> bool:
+    """Tell whether versions that a server had are about to be loaded again."""
+    return situation.state in (State.STARTING, State.RUNNING, State.RESTARTING)
+
+
+def _is_telling(said: Mapping[str, Any]) -> bool:
+    """Tell whether a server has looked for the versions of a model, and not just heard of it."""
+    return bool(said["versions"] or said.get("problem"))
 
 
 def _unserved(entry: Entry | None) -> dict[str, Any]:

@@ -49,7 +49,9 @@ class Host:
         self._identity = secrets.token_hex(8) if registry is None else registry.identity
         self._held = HeldVersions(saved.held)
         wanted = Wanted(saved.entries)
-        self._board = Board(Situation(host=settings.host), wanted)
+        self._board = Board(
+            Situation(host=settings.host, max_restarts=settings.max_restarts), wanted
+        )
         self._log = LogRing(settings.log_lines, self._board.hear_lines)
         self._catalog = Catalog(
             settings, wanted, self._held, registry, self._board, running=saved.running
@@ -93,13 +95,14 @@ class Host:
         self._turns.later(lambda: self._catalog.set_running(True))
         return self._supervisor.start(asked, waiting)
 
-    def stop(self, *, forget: bool = False) -> bool:
-        """End the server after what is in flight; block until it has ended.
+    def stop(self, *, forget: bool = False, now: bool = False) -> bool:
+        """End the server after what is in flight, or `now`; block until it has ended.
 
-        Tell whether it went without force. The models stay wanted, unless `forget`.
+        Tell whether it went without force. The models stay wanted, unless `forget`. A stop under
+        way, which waits for requests, ends with the first that does not.
         """
         self._origin.check()
-        gone = self._supervisor.stop()
+        gone = self._supervisor.stop(0.0 if now else None)
         self._turns.later(lambda: self._catalog.set_running(False))
         if forget:
             self._turns.do(self._catalog.clear)

@@ -6,10 +6,11 @@ import contextlib
 import json
 import logging
 import os
-import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from server_ext.hosting.cause import signal_name
 
 log = logging.getLogger(__name__)
 
@@ -89,9 +90,4 @@ def ready(said: Said) -> Ready:
 
 def exit_text(code: int) -> str:
     """Return how a process ended, in words: `exit code 1`, `signal SIGKILL`."""
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
+    return f"exit code {code}" if code >= 0 else f"signal {signal_name(-code)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from server_ext.errors import InvalidArgument, Unavailable
@@ -12,6 +13,14 @@ HOST = "127.0.0.1"
 REST_PORT = 8501
 GRPC_PORT = 8500
 MAX_PORT = 65535
+
+
+class PortTaken(Unavailable):
+    """Somebody else has the port that was asked for."""
+
+    def __init__(self, message: str, port: int) -> None:
+        super().__init__(message)
+        self.port = port
 
 
 @dataclass(frozen=True)
@@ -40,15 +49,16 @@ class PortWish:
         """Return the port to ask for; 0 lets the system pick one.
 
         Raises:
-            Unavailable: the fixed port is taken.
+            PortTaken: the fixed port is.
         """
         if self.fixed is None:
             return self.usual if is_free(self.usual, self.host) else 0
         if self.fixed and not is_free(self.fixed, self.host):
             free = self.free or f"leave out {self.option}"
-            raise Unavailable(
+            raise PortTaken(
                 f"Port {self.fixed} for {self.what} is taken. "
-                f"Choose another, or {free} to get a free one."
+                f"Choose another, or {free} to get a free one.",
+                self.fixed,
             )
         return self.fixed
 
@@ -61,6 +71,11 @@ class PortWish:
         if self.fixed is None and got != self.usual:
             return f"Port {self.usual} is taken, so {self.what} is on {got}."
         return ""
+
+
+def taken_of(ports: Iterable[int], host: str = HOST) -> list[int]:
+    """Return those of some ports that a server could not listen on now; 0 is always free."""
+    return [port for port in ports if port and not is_free(port, host)]
 
 
 def is_free(port: int, host: str = HOST) -> bool:

@@ -68,6 +68,7 @@ class ServerProcess:
         self._started = time.monotonic()
         self._heard = threading.Event()  # the ready line, or the end of stdout
         self._stop_lock = threading.Lock()
+        self._forced = False
         self._spawn(command, cwd, env)
         pipes = self._pipes
         self._calls = Calls(pipes.stdin, pipes.close)
@@ -94,8 +95,13 @@ class ServerProcess:
     @property
     def exit_text(self) -> str:
         """How it ended: `exit code 1`, `signal SIGKILL`; empty as long as it runs."""
-        code = self._child.poll() if self.owned else None
+        code = self.exit_code
         return "" if code is None else output.exit_text(code)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The code it ended with, a signal's below zero; None as long as it runs."""
+        return self._child.poll() if self.owned else None
 
     @property
     def seconds(self) -> float:
@@ -119,6 +125,7 @@ class ServerProcess:
     def kill(self) -> None:
         """End it by force, at once; `stop` collects what is left."""
         if self.owned:
+            self._forced = True
             self._child.kill()
 
     def wait_ready(self, timeout_s: float, waiting: Callable[[], None] = lambda: None) -> Ready:
@@ -158,7 +165,7 @@ class ServerProcess:
                 self._wait(KILL_S)
             self._calls.close(timeout_s=1)
         self._collect(timeout_s=1)
-        return gone
+        return gone and not self._forced
 
     def let_go(self) -> None:
         """In a forked copy: keep no pipe open, so that it neither keeps the server nor stops it."""

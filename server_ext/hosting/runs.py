@@ -10,13 +10,16 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from server_ext.errors import ServingError
+from server_ext.hosting import cause, memory
 from server_ext.hosting.backoff import Backoff
+from server_ext.hosting.cause import Cause
 from server_ext.hosting.health import Health
 from server_ext.hosting.output import Ready
+from server_ext.hosting.ports import PortTaken, taken_of
 from server_ext.hosting.process import ServerFailed, ServerProcess
 from server_ext.hosting.settings import Settings
 from server_ext.hosting.situation import Situation, State
@@ -36,6 +39,7 @@ class End(NamedTuple):
     lines: tuple[str, ...] = ()
     final: State | None = None
     explained: bool = False
+    cause: Cause | None = None
 
 
 class Runs:
@@ -52,8 +56,12 @@ class Runs:
         self._ran = False
         self._restarts = 0
         self._reason = ""  # why the last run ended
+        self._cause: Cause | None = None
         self._how = ""
+        self._code: int | None = None
         self._launched = 0.0
+        self._killed_before: int | None = None  # by the system, for want of memory
+        self._ports = (0, 0)
         self._output_ended = False
         self._hung = False
         self._backoff = Backoff(
@@ -70,7 +78,7 @@ class Runs:
             if end.final is None:
                 end = self._pause(end)
             if end.final is not None:
-                return Situation(end.final, end.reason, end.lines)
+                return Situation(end.final, end.reason, end.lines, cause=end.cause)
 
     def _one_run(self) -> End:
         try:
@@ -97,14 +105,16 @@ class Runs:
                 return self._ready(ports)
             except ServerFailed as error:
                 before, ports = ports, other_ports()
-                if self._how.startswith("signal") or not (ports != before or _is_taken(error)):
+                moves = ports != before or _is_taken(error.lines)
+                if self._how.startswith("signal") or not moves:
                     raise
                 self._crew.run_is_over("")
         return self._ready(ports)
 
     def _ready(self, ports: tuple[int, int]) -> ServerProcess:
         self._how, self._output_ended, self._hung = "", False, False
-        self._launched = time.monotonic()
+        self._code, self._ports = None, ports
+        self._launched, self._killed_before = time.monotonic(), memory.killed()
         process = self._crew.launch(*ports, self._wish.batching, self._note_end_of_output)
         self._watch.process = process
         try:
@@ -115,7 +125,7 @@ class Runs:
                     process.last_lines,
                 )
         except (ServerFailed, Unwanted):
-            self._how = process.exit_text or "no ready line"
+            self._how, self._code = process.exit_text or "no ready line", process.exit_code
             process.stop(ABORT_S)
             raise
         return process
@@ -126,7 +136,13 @@ class Runs:
         lines = error.lines if isinstance(error, ServerFailed) else ()
         title = error.title if isinstance(error, ServerFailed) else error.message
         fatal = not self._ran and not self._how.startswith("signal")
-        return End(title, lines, State.FAILED if fatal else None, explained)
+        if isinstance(error, PortTaken):
+            why = cause.port_in_use(error.port)
+        elif _is_taken(lines) and (taken := taken_of(self._ports, self._settings.host)):
+            why = cause.port_in_use(taken[0])
+        else:
+            why = cause.not_started(self._code, lines, self._killed_before)
+        return End(title, lines, State.FAILED if fatal else None, explained, why)
 
     def _attend(self, process: ServerProcess) -> End:
         """Stay with a server that is ready until it has ended, by itself or not."""
@@ -154,25 +170,28 @@ class Runs:
 
     def _ended(self, process: ServerProcess, hung: bool) -> End:
         """Collect what is left of a server that ended by itself, or is to be ended."""
+        deadline_s = self._settings.health_deadline_s
+        code: int | None = None
         if hung:
-            self._how = f"no answer for {self._settings.health_deadline_s:g} s"
-            reason = (
-                "The model server did not answer for "
-                f"{self._settings.health_deadline_s:g} s and was ended."
-            )
+            self._how = f"no answer for {deadline_s:g} s"
+            reason = f"The model server did not answer for {deadline_s:g} s and was ended."
         elif process.ended(EXIT_S):
-            self._how = process.exit_text
+            self._how, code = process.exit_text, process.exit_code
             reason = f"The model server ended by itself ({self._how})."
         else:
             self._how = "it closed its output"
             reason = "The model server closed its output and was ended."
         process.kill()
         process.stop(EXIT_S)
+        lines = tuple(process.last_lines)
         if self._how == CLEAN:
             self._crew.run_is_over("")
-            return End(reason, tuple(process.last_lines), State.STOPPED)
+            return End(reason, lines, State.STOPPED)
         explained = self._crew.run_is_over(self._how)
-        return End(reason, tuple(process.last_lines), None, explained)
+        why = cause.hung(deadline_s)
+        if code is not None:
+            why = cause.of_exit(code, lines, self._killed_before)
+        return End(reason, lines, None, explained, why)
 
     def _pause(self, end: End) -> End:
         """Wait until it is time for the next run; return an end that is final if there is none."""
@@ -182,10 +201,16 @@ class Runs:
             times = self._settings.max_restarts + 1
             window_s = self._settings.restart_window_s
             why = f"{end.reason} That happened {times} times within {window_s:g} s."
-            return End(why, end.lines, State.FAILED)
+            return End(why, end.lines, State.FAILED, cause=end.cause)
         self._restarts += 1
-        self._reason = end.reason
-        again = {"reason": end.reason, "lines": end.lines, "restarts": self._restarts}
+        self._reason, self._cause = end.reason, end.cause
+        again = {
+            "reason": end.reason,
+            "cause": end.cause,
+            "lines": end.lines,
+            "restarts": self._restarts,
+            "attempt": max(1, self._backoff.ends),
+        }
         watch = self._watch
         with watch.changed.lock:
             if watch.wanted:
@@ -204,6 +229,7 @@ class Runs:
         self._wish = self._wish.again(ready)
         fields = {
             "reason": self._reason,
+            "cause": self._cause,
             "restarts": self._restarts,
             "ready": ready,
             "started_at": time.time(),
@@ -230,6 +256,6 @@ class Runs:
             self._watch.changed.ring()
 
 
-def _is_taken(error: ServerFailed) -> bool:
+def _is_taken(lines: Sequence[str]) -> bool:
     """Tell whether a server's last words are that it could not have its port."""
-    return any(_TAKEN in line for line in error.lines)
+    return any(_TAKEN in line for line in lines)

@@ -15,6 +15,7 @@ from typing import Any
 
 from server_ext.errors import ServingError, Unavailable
 from server_ext.hosting.address import Address, address
+from server_ext.hosting.cause import Cause
 from server_ext.hosting.output import Ready
 from server_ext.hosting.process import ServerFailed
 
@@ -43,13 +44,17 @@ _WHY = {
 class Situation:
     """One moment of a server. Times are Unix seconds; `restarts` counts from its start.
 
-    `lines` are the last words of a run that ended by itself; `retry_at` is when it starts again.
+    `lines` are the last words of a run that ended by itself, and `cause` says why it did, as facts;
+    `retry_at` is when it starts again: for the `attempt`th time of at most `max_restarts` in a row.
     """
 
     state: State = State.STOPPED
     reason: str = ""
     lines: tuple[str, ...] = ()
     restarts: int = 0
+    max_restarts: int = 0
+    attempt: int = 0
+    cause: Cause | None = None
     batching: str = ""
     host: str = ""
     ready: Ready | None = None

@@ -39,7 +39,7 @@ class Supervisor:
         self._watch: Watch | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
-        self.situation = Situation(host=settings.host)
+        self.situation = Situation(host=settings.host, max_restarts=settings.max_restarts)
 
     def start(self, wish: Wish, waiting: Callable[[], None]) -> float:
         """Have the server run, wait until it listens; return the seconds that took.
@@ -100,7 +100,11 @@ class Supervisor:
         return watch.wish.again(ready) if ready is not None else watch.wish
 
     def stop(self, timeout_s: float | None = None) -> bool:
-        """End the server and wait for that; tell whether it went without force."""
+        """End the server and wait for that; tell whether it went without force.
+
+        `timeout_s` is how long it may take, also where another call has given it longer; 0 does
+        not let it finish what is in flight.
+        """
         with self._changed.lock:
             watch = self._watch
             if watch is None or watch.over:
@@ -125,12 +129,14 @@ class Supervisor:
         self._changed = Bell()
 
     def _end(self, watch: Watch, timeout_s: float | None) -> None:
-        """Have its thread end the server. Lock held."""
+        """Have its thread end the server; with no time for it, by force. Lock held."""
         if watch.wanted:
             watch.stop_timeout_s = self._settings.stop_timeout_s
             self._tell(State.STOPPING, ready=self.situation.ready)
         if timeout_s is not None:
             watch.stop_timeout_s = timeout_s
+        if timeout_s == 0 and watch.process is not None:
+            watch.process.kill()  # its thread may be waiting for it to finish what is in flight
         self._changed.ring()
 
     def _see_it_run(self, watch: Watch, waiting: Callable[[], None]) -> None:
@@ -183,7 +189,12 @@ class Supervisor:
     def _tell(self, state: State, **fields: Any) -> None:
         """Go to another situation, which takes over what stays the same between start and stop."""
         now = self.situation
-        kept = {"restarts": now.restarts, "batching": now.batching, "host": now.host}
+        kept = {
+            "restarts": now.restarts,
+            "max_restarts": now.max_restarts,
+            "batching": now.batching,
+            "host": now.host,
+        }
         self.situation = Situation(state, **{**kept, **fields})
         self._crew.tell(self.situation)
         self._changed.ring()
@@ -203,7 +214,7 @@ class Supervisor:
             else:
                 watch.error = Unavailable(final.reason or "The model server was stopped.")
             watch.over = True
-            self._tell(final.state, reason=final.reason, lines=final.lines)
+            self._tell(final.state, reason=final.reason, lines=final.lines, cause=final.cause)
             if watch.again is not None and not watch.wanted and not self._closed:
                 self._watch = watch.successor = self._begin(watch.again)
                 self._watch.impatient = True

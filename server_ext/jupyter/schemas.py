@@ -11,6 +11,7 @@ MAYBE_NUMBER = {"type": ["number", "null"]}
 MAYBE_COUNT = {"type": ["integer", "null"]}
 MAYBE_TEXT = {"type": ["string", "null"]}
 ANY_OBJECT = {"type": "object"}
+COUNTS = {"type": "object", "additionalProperties": COUNT}
 
 
 def record(**fields: Any) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def part(name: str) -> dict[str, Any]:
 
 
 STATES = ["stopped", "starting", "running", "restarting", "failed", "stopping"]
+CAUSES = ["port_in_use", "out_of_memory", "signal", "hung", "exit", "cannot_start"]
 VERSION_STATES = ["START", "LOADING", "AVAILABLE", "UNLOADING", "END"]
 
 ERROR = record(message=TEXT, reason=TEXT)
@@ -46,6 +48,11 @@ SERVER = record(
     lines=list_of(TEXT),
     pid=MAYBE_COUNT,
     restarts=COUNT,
+    max_restarts=COUNT,
+    attempt=COUNT,
+    cause=maybe(part("Cause")),
+    in_flight=COUNT,
+    memory_limit_bytes=COUNT,
     started_at=MAYBE_NUMBER,
     start_seconds=MAYBE_NUMBER,
     host=MAYBE_TEXT,
@@ -57,9 +64,26 @@ SERVER = record(
     batching=TEXT,
     retry_at=MAYBE_NUMBER,
 )
+CAUSE = {
+    "type": "object",
+    "properties": {
+        "kind": {"enum": CAUSES},
+        "port": COUNT,
+        "pid": COUNT,
+        "program": TEXT,
+        "signal": TEXT,
+        "exit_code": {"type": "integer"},
+        "seconds": NUMBER,
+        "limit_bytes": COUNT,
+    },
+    "required": ["kind"],
+}
 VERSION = record(
     version={"type": "integer"},
     state={"enum": VERSION_STATES},
+    since=NUMBER,
+    load_started_at=MAYBE_NUMBER,
+    load_seconds=MAYBE_NUMBER,
     error=maybe(record(code=TEXT, message=TEXT)),
     path=TEXT,
     in_flight=COUNT,
@@ -77,12 +101,22 @@ MODEL = record(
     owner=maybe(part("Owner")),
     wanted=TEXT,
 )
+_SPEEDS: dict[str, Any] = {
+    "per_second": NUMBER,
+    "errors_per_second": NUMBER,
+    "p50_ms": MAYBE_NUMBER,
+    "p90_ms": MAYBE_NUMBER,
+    "p99_ms": MAYBE_NUMBER,
+    "batch_rows": MAYBE_NUMBER,
+    "batches": maybe(COUNTS),
+}
 SAMPLE = record(
     at=NUMBER,
     rss_bytes=MAYBE_NUMBER,
     cpu_seconds=MAYBE_NUMBER,
     in_flight=COUNT,
     queued=COUNT,
+    all=record(**_SPEEDS),
     versions=list_of(
         record(
             name=TEXT,
@@ -91,12 +125,9 @@ SAMPLE = record(
             errors=COUNT,
             in_flight=COUNT,
             queued=COUNT,
-            per_second=NUMBER,
-            errors_per_second=NUMBER,
-            p50_ms=MAYBE_NUMBER,
-            p90_ms=MAYBE_NUMBER,
-            p99_ms=MAYBE_NUMBER,
-            batch_rows=MAYBE_NUMBER,
+            **_SPEEDS,
+            codes=COUNTS,
+            reasons=list_of(record(code=COUNT, reason=TEXT, count=COUNT)),
         )
     ),
 )
@@ -131,6 +162,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "Error": ERROR,
     "Status": STATUS,
     "Server": SERVER,
+    "Cause": CAUSE,
     "Model": MODEL,
     "Version": VERSION,
     "Sample": SAMPLE,

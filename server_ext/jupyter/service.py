@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 THREADS = 32  # a start may be waited for by many notebooks
-THREADS_TO_STOP = 4  # what ends a server that hangs must not wait for those who wait for it
+THREADS_TO_STOP = 16  # what ends a server that hangs must not wait for those who wait for it
 NOTHING_RUNS = "%tfs_serve NAME in a notebook, the panel, or POST tfs/api/server/start starts one."
 
 

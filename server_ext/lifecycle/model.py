@@ -11,8 +11,9 @@ Threads: none of its own and no lock; the manager calls it under its lock.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Container, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Timer
 
 from server_ext.errors import Code, ServingError
@@ -37,7 +38,8 @@ class VersionStatus:
 
     `error` is set when it failed to load; in LOADING, when an attempt did and another follows.
     `loaded_at` (seconds since the epoch), `load_seconds`, `memory_bytes` and `signatures` are set
-    while it is loaded. `handles` counts the requests that use it.
+    while it is loaded. `handles` counts the requests that use it. It is in its state `since` then,
+    and `load_started_at` is when its load began.
     """
 
     version: int
@@ -49,6 +51,8 @@ class VersionStatus:
     memory_bytes: int
     handles: int
     signatures: tuple[str, ...]
+    since: float
+    load_started_at: float | None
 
 
 @dataclass(eq=False, slots=True)
@@ -72,6 +76,8 @@ class Record:
     retry: Timer | None = None
     refused: bool = False
     reserved_bytes: int = 0
+    since: float = field(default_factory=time.time)
+    load_started_at: float | None = None
 
     def status(self) -> VersionStatus:
         """Return what is known now."""
@@ -86,6 +92,8 @@ class Record:
             memory_bytes=loaded.memory_bytes if loaded else 0,
             handles=self.handles,
             signatures=loaded.signatures if loaded else (),
+            since=self.since,
+            load_started_at=self.load_started_at,
         )
 
 
@@ -157,7 +165,9 @@ class Model:
                 f"{self.name} version {record.version} cannot go from "
                 f"{record.state.name} to {state.name}"
             )
-        record.state = state
+        record.state, record.since = state, time.time()
+        if state is State.LOADING:
+            record.load_started_at = record.since
         if state is State.END:
             self._end(record)
         available = [entry for entry in self.records.values() if entry.state is State.AVAILABLE]

@@ -1,8 +1,8 @@
 import pytest
 
-from server_ext.api.recorded import MAX_KEPT, RecordedTraffic
-from server_ext.api.traffic import MAX_NAMES, Counts, Traffic
-from server_ext.errors import Code
+from server_ext.api.recorded import MAX_KEPT, MOST_CHARACTERS, RecordedTraffic
+from server_ext.api.traffic import MAX_NAMES, Counts, Refusal, Traffic
+from server_ext.errors import Code, InvalidArgument, ServingError
 from server_ext.metrics import Metric, Registry
 
 
@@ -44,7 +44,7 @@ def test_a_version_knows_its_requests_and_how_many_failed(registry: Registry):
     for _ in range(2):
         traffic.served("m", 3, "Predict", 0.001)
     for code in (Code.INVALID_ARGUMENT, Code.INTERNAL):
-        traffic.failed("m", 3, code)
+        traffic.failed("m", 3, ServingError("no", code))
 
     assert traffic.of("m", 3) == Counts(4, 2)
     assert traffic.of("m", 4) == Counts()
@@ -71,10 +71,11 @@ def test_requests_are_kept_until_they_are_fetched_where_somebody_is_told_of_them
     traffic = RecordedTraffic(registry)
 
     traffic.served("m", 3, "Predict", 0.001)
-    traffic.failed("m", 3, Code.INTERNAL)
+    traffic.failed("m", 3, InvalidArgument("w" * 1000))
 
     assert traffic.of("m", 3) == Counts(2, 1)
-    assert traffic.fetch() == [("m", 3, 0.001), ("m", 3, None)]
+    why = Refusal(Code.INVALID_ARGUMENT, "w" * MOST_CHARACTERS)
+    assert traffic.fetch() == [("m", 3, 0.001), ("m", 3, why)]
     assert traffic.fetch() == []
 
 

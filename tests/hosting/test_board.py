@@ -8,7 +8,7 @@ import pytest
 
 from server_ext.hosting.board import Board
 from server_ext.hosting.models import Model
-from server_ext.hosting.situation import Situation
+from server_ext.hosting.situation import Situation, State
 from server_ext.hosting.wanted import Entry, Wanted
 
 M = Wanted([Entry(Model("m", "/m"))])
@@ -16,7 +16,8 @@ M = Wanted([Entry(Model("m", "/m"))])
 
 def said(state: str, *, name: str = "m") -> dict[str, Any]:
     """Return what the server tells of a model with a version in this state."""
-    entry = {"name": name, "base_path": "/m", "problem": None, "versions": [{"state": state}]}
+    version = {"version": 1, "state": state, "in_flight": 0, "requests": 3, "errors": 0}
+    entry = {"name": name, "base_path": "/m", "problem": None, "versions": [version]}
     return {"event": "models", "changed": [entry], "removed": []}
 
 
@@ -86,3 +87,108 @@ def test_the_end_of_a_run_is_the_end_of_what_it_still_unloaded(board: Board, hea
     board.hear(said("AVAILABLE"))
 
     assert heard == [([], ["m"]), (["m"], [])]
+
+
+RUNNING = Situation(State.RUNNING)
+
+
+def sample(**counters: int) -> dict[str, Any]:
+    """Return a sample, with a version of `m` if it has counters."""
+    versions = [{"name": "m", "version": 1, **counters}] if counters else []
+    return {"event": "sample", "in_flight": 0, "versions": versions}
+
+
+def version(board: Board) -> dict[str, Any]:
+    """Return the only version of the only model."""
+    (model,) = board.status()["models"]
+    (found,) = model["versions"]
+    return dict(found)
+
+
+def test_the_counters_of_a_version_are_those_of_the_last_sample(board: Board):
+    board.hear(sample(requests=90, errors=4, in_flight=2))
+    found = version(board)
+    assert (found["requests"], found["errors"], found["in_flight"]) == (90, 4, 2)
+
+    board.hear(sample())
+
+    found = version(board)
+    assert (found["requests"], found["errors"], found["in_flight"]) == (90, 4, 0)
+
+
+def test_what_is_told_of_a_model_is_not_older_than_its_sample(board: Board):
+    board.hear(sample(requests=2, errors=0, in_flight=0))
+
+    assert version(board)["requests"] == 3
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        (State.STOPPED, "END"),
+        (State.FAILED, "END"),
+        (State.STARTING, "START"),
+        (State.RESTARTING, "START"),
+    ],
+)
+def test_the_versions_of_a_server_that_is_gone_stay_listed(board: Board, state: State, shown: str):
+    board.set_situation(RUNNING)
+    board.hear(sample(requests=90, errors=4, in_flight=2))
+
+    board.run_is_over()
+    board.set_situation(Situation(state))
+
+    found = version(board)
+    assert (found["state"], found["requests"], found["in_flight"]) == (shown, 90, 0)
+    assert found["since"] > 0
+
+
+def test_versions_that_come_back_wait_until_the_server_has_looked_for_them(board: Board):
+    board.set_situation(RUNNING)
+    board.run_is_over()
+    board.hear({"event": "models", "changed": [], "removed": []})
+    assert version(board)["state"] == "START"
+
+    unseen = {"name": "m", "base_path": "/m", "problem": None, "versions": []}
+    board.hear({"event": "models", "changed": [unseen], "removed": []})
+    assert version(board)["state"] == "START"
+
+    board.hear({"event": "models", "changed": [{**unseen, "problem": "none"}], "removed": []})
+    assert board.status()["models"][0]["versions"] == []
+
+
+def test_subscribers_hear_when_versions_are_not_to_come_back(board: Board):
+    board.set_situation(RUNNING)
+    events: list[Any] = []
+    board.subscribe(events.append)
+
+    board.run_is_over()
+    board.set_situation(Situation(State.FAILED))
+
+    states = [
+        model["versions"][0]["state"] for event in events for model in event.get("changed", ())
+    ]
+    assert states == ["START", "END"]
+
+
+def test_a_model_that_was_removed_has_no_versions_when_it_is_wanted_again(board: Board):
+    board.run_is_over()
+    board.set_wanted(Wanted(), {})
+    board.set_wanted(M, {})
+
+    assert board.status()["models"][0]["versions"] == []
+
+
+def test_a_server_that_stops_tells_how_many_requests_are_left(board: Board):
+    board.set_situation(Situation(State.STOPPING))
+    events: list[Any] = []
+    board.subscribe(events.append)
+
+    board.hear({**sample(), "in_flight": 12})
+
+    assert [event["server"]["in_flight"] for event in events if event["type"] == "server"] == [12]
+    assert board.status()["server"]["in_flight"] == 12
+
+
+def test_the_server_has_the_memory_that_it_may_take(board: Board):
+    assert board.status()["server"]["memory_limit_bytes"] > 100_000_000

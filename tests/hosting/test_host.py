@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from server_ext.errors import (
@@ -163,6 +164,7 @@ def test_a_server_that_is_killed_comes_back_on_the_same_ports(
     assert after["pid"] != before["pid"]
     assert after["rest_port"] == before["rest_port"]
     assert after["reason"] == "The model server ended by itself (signal SIGKILL)."
+    assert after["cause"] == {"kind": "signal", "signal": "SIGKILL"}
     assert text(host) == f"[host] {after['reason']}", "its log tells where one run ended"
 
 
@@ -198,6 +200,7 @@ def test_a_server_that_says_that_it_cannot_start_is_not_tried_again(
     ]
     server = host.status()["server"]
     assert (server["state"], server["lines"]) == ("failed", ["no such flag"])
+    assert server["cause"] == {"kind": "cannot_start", "exit_code": 255}
     assert len(stand_in.starts) == 1
     assert host.stop()
     assert state(host) == "stopped"
@@ -211,7 +214,8 @@ def test_a_server_that_dies_at_each_start_has_failed_in_the_end(make_host: MakeH
         host.start()
 
     server = host.status()["server"]
-    assert (server["state"], server["restarts"]) == ("failed", 3)
+    assert (server["state"], server["restarts"], server["max_restarts"]) == ("failed", 3, 3)
+    assert server["cause"] == {"kind": "signal", "signal": "SIGSEGV"}
     assert server["lines"] == ["core dumped"]
     assert len(stand_in.starts) == 4
     with pytest.raises(ServerFailed, match="not started again by itself"):
@@ -228,6 +232,7 @@ def test_a_server_that_keeps_ending_has_failed_in_the_end(
 
     eventually(lambda: state(host) == "failed")
     assert len(stand_in.starts) == 3
+    assert host.status()["server"]["cause"] == {"kind": "exit", "exit_code": 3}
     stand_in.plan()
     assert host.start() > 0, "a failed one is started by hand"
 
@@ -239,6 +244,7 @@ def test_a_start_does_not_wait_for_the_end_of_a_pause(
     host.start()
     os.kill(host.status()["server"]["pid"], signal.SIGKILL)
     eventually(lambda: host.status()["server"]["retry_at"])
+    assert host.status()["server"]["attempt"] == 1
     with pytest.raises(Unavailable, match="is being started again"):
         host.address()
 
@@ -269,6 +275,7 @@ def test_a_server_that_hangs_is_ended_and_started_again(
     eventually(lambda: host.status()["server"]["restarts"] == 1 and state(host) == "running")
     assert not runs(pid)
     assert "did not answer for 0.5 s" in host.status()["server"]["reason"]
+    assert host.status()["server"]["cause"] == {"kind": "hung", "seconds": 0.5}
 
 
 def test_a_server_that_ignores_sigterm_is_ended_by_force(
@@ -283,6 +290,38 @@ def test_a_server_that_ignores_sigterm_is_ended_by_force(
 
     assert not runs(pid)
     assert state(host) == "stopped"
+
+
+def test_a_stop_that_waits_for_requests_can_be_cut_short(
+    make_host: MakeHost, stand_in: Any, eventually: Eventually, runs: Callable[[int], bool]
+):
+    host = make_host(stop_timeout_s=3600)
+    stand_in.plan(deaf=True)
+    host.start()
+    pid = host.status()["server"]["pid"]
+    went: list[bool] = []
+    patient = threading.Thread(target=lambda: went.append(host.stop()), daemon=True)
+    patient.start()
+    eventually(lambda: state(host) == "stopping")
+
+    assert not host.stop(now=True)
+
+    patient.join(30)
+    assert went == [False]
+    assert not runs(pid)
+    assert state(host) == "stopped"
+
+
+def test_a_server_can_be_stopped_without_waiting_for_anything(make_host: MakeHost, stand_in: Any):
+    host = make_host(stop_timeout_s=3600)
+    stand_in.plan(deaf=True)
+    host.start()
+
+    assert not host.stop(now=True)
+
+    assert state(host) == "stopped"
+    stand_in.plan()
+    assert host.start() > 0
 
 
 def test_a_server_that_is_never_ready_is_given_up(make_host: MakeHost, stand_in: Any):
@@ -316,6 +355,10 @@ def test_a_port_that_was_asked_for_and_is_taken_fails_the_start(make_host: MakeH
 
         with pytest.raises(Unavailable, match=f"Port {taken} for REST is taken"):
             host.start(rest_port=taken)
+
+        server = host.status()["server"]
+        ours = {"pid": os.getpid(), "program": psutil.Process().name()}
+        assert server["cause"] == {"kind": "port_in_use", "port": taken, **ours}
 
     assert stand_in.starts == []
     host.start(rest_port=taken)
@@ -545,12 +588,13 @@ def test_what_the_server_tells_is_in_the_status_until_it_ends(
 
     eventually(lambda: host.status()["sample"])
     (model,) = host.status()["models"]
-    assert model == {**entry, "owner": None, "wanted": "latest: 1"}
+    shown = {**entry, "versions": [{**version, "in_flight": 0}]}
+    assert model == {**shown, "owner": None, "wanted": "latest: 1"}
     assert host.status()["sample"] == {"at": 1.0, "in_flight": 2, "versions": []}
 
     host.stop()
     (model,) = host.status()["models"]
-    assert model["versions"] == []
+    assert [(one["version"], one["state"]) for one in model["versions"]] == [(1, "END")]
     assert host.status()["sample"] is None
 
 

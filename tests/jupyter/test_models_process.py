@@ -284,6 +284,7 @@ BAD = [
     ("POST", "server/start", '{"rest_port": 66000}', "from 0 to 65535"),
     ("POST", "server/start", '{"batching": "maybe"}', "one of off, on, auto"),
     ("POST", "server/stop", '{"forget": 1}', "true or false"),
+    ("POST", "server/stop", '{"now": "yes"}', "true or false"),
     ("POST", "poll", '{"now": true}', "takes an empty object"),
     ("GET", "logs?lines=many", "", "must be from 0 to 5000"),
     ("GET", "logs?after=-1", "", "after"),

@@ -25,6 +25,8 @@ const isCause = shape({
   program: optional(orNull(isText)),
   signal: optional(orNull(isText)),
   exit_code: maybeNumber,
+  seconds: maybeNumber,
+  limit_bytes: maybeNumber,
 });
 
 export const isServer = shape({
@@ -43,6 +45,8 @@ export const isServer = shape({
   batching: isText,
   retry_at: orNull(isNumber),
   max_restarts: optional(isNumber),
+  /** For which time in a row it is started again; `restarts` counts since it was started. */
+  attempt: optional(isNumber),
   cause: optional(orNull(isCause)),
   in_flight: maybeNumber,
   memory_limit_bytes: maybeNumber,
@@ -101,6 +105,7 @@ const isVersionSample = shape({
   memory_bytes: maybeNumber,
   batches: optional(orNull(dictOf(isNumber))),
   codes: optional(orNull(dictOf(isNumber))),
+  reasons: optional(listOf(shape({ code: isNumber, reason: isText, count: isNumber }))),
 });
 
 /** All requests of a second together, whichever version they asked. */
@@ -111,6 +116,8 @@ const isWhole = shape({
   p90_ms: orNull(isNumber),
   p99_ms: orNull(isNumber),
   batch_rows: maybeNumber,
+  /** How many batches had 1, 2-3, 4-7 ... rows; null where none ran. */
+  batches: optional(orNull(dictOf(isNumber))),
 });
 
 export const isSample = shape({

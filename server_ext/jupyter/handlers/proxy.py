@@ -194,8 +194,9 @@ class ProxyHandler(TFSHandler):
             await self.flush()
 
     def _target(self) -> str:
-        """Return the path and query as they came, without Jupyter's secrets.
+        """Return the path and query as they came, without what is meant for Jupyter.
 
+        Those are its secrets, and the time that its pages add against caches: nothing but digits.
         Libraries for clients escape the colon before a verb, which the model server wants plain.
         """
         path = self.request.path[len(self.base_url) :].removeprefix("tfs")
@@ -204,6 +205,7 @@ class ProxyHandler(TFSHandler):
             part
             for part in self.request.query.split("&")
             if part.partition("=")[0] not in _SECRET_ARGUMENTS
+            and not part.removesuffix("=").isdigit()
         ]
         query = "&".join(kept)
         return f"{path}?{query}" if query else path

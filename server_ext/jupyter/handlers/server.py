@@ -45,7 +45,8 @@ class StopHandler(TFSHandler):
             "Stop the model server, after the requests that run",
             _STATUS,
             fields=[
-                Field("forget", YES_NO, "Forget the models too; else a start serves them again")
+                Field("forget", YES_NO, "Forget the models too; else a start serves them again"),
+                Field("now", YES_NO, "Do not wait for requests; also ends a stop that does"),
             ],
         )
     }
@@ -53,9 +54,10 @@ class StopHandler(TFSHandler):
     @allowed("write")
     async def post(self) -> None:
         """Answer with the status when the process has ended."""
-        forget = self.fields().get("forget", False)
-        self.tell("stops the model server" + " and forgets its models" * forget)
-        await self.service.run_now(self.service.host.stop, forget=forget)
+        fields = self.fields()
+        forget, now = fields.get("forget", False), fields.get("now", False)
+        self.tell("stops the model server" + " at once" * now + " and forgets its models" * forget)
+        await self.service.run_now(self.service.host.stop, forget=forget, now=now)
         self.finish(self.service.host.status())
 
 

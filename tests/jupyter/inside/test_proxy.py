@@ -131,6 +131,14 @@ async def test_the_path_and_the_query_are_passed_without_the_token(fetch, jp_ser
     assert json.loads(answer.body)["path"] == "/v1/models/a%252Fb?x=1%262&y="
 
 
+async def test_the_time_that_pages_add_against_caches_is_not_passed_on(fetch):
+    alone = await fetch("models/m/metadata", params={"1763771234567": ""})
+    beside = await fetch("models/m/metadata", params={"x": "12", "1763771234567": ""})
+
+    assert json.loads(alone.body)["path"] == "/v1/models/m/metadata"
+    assert json.loads(beside.body)["path"] == "/v1/models/m/metadata?x=12"
+
+
 async def test_an_answer_in_pieces_is_whole(fetch):
     assert (await fetch("pieces")).body == b"abcde"
 
