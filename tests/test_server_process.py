@@ -253,7 +253,8 @@ def test_it_serves_although_nobody_reads_its_first_line(start_server, model, fre
 
     eventually(lambda: answers(server), 60)
 
-    assert any(f'"rest_api_port": {free_port}' in line for line in server.stderr)
+    ready = f'"rest_api_port": {free_port}'
+    eventually(lambda: any(ready in line for line in server.stderr))
     server.send(signal.SIGTERM)
     assert server.wait() == 0
     assert not any("Traceback" in line for line in server.stderr)

@@ -295,7 +295,7 @@ def test_a_version_that_ends_the_server_while_it_loads_is_held_until_it_changes(
 
     again = make_host(Registry(file))
     again.start()
-    eventually(lambda: versions(again, "bad") == {1: "END"})
+    eventually(lambda: versions(again, "bad") == {1: "END"} and available(again, "good") == {1})
     again.load("bad", 1)
     eventually(lambda: loading(again, "bad"))
     os.kill(again.status()["server"]["pid"], signal.SIGKILL)
