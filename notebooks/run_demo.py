@@ -1,6 +1,8 @@
-"""Runs the quickstart notebook without a browser and prints what happened, step by step.
+"""Runs a notebook without a browser and prints what happened, step by step.
 
-    python notebooks/run_demo.py [--save FILE]
+    python notebooks/run_demo.py [NOTEBOOK] [--save FILE]
+
+Without a name it is the quickstart.
 
 The notebook runs in a copy of this folder, removed afterwards, and in a kernel of its own. A cell
 that is a step of the story carries the step's name in its metadata, under `step`. At the end every
@@ -73,12 +75,12 @@ def shown(cell: Any) -> list[str]:
     return [line for text in texts for line in text.rstrip().splitlines()]
 
 
-def execute(folder: Path, log: IO[bytes]) -> tuple[Any, Story]:
-    """Run the notebook with `folder` as its working directory; return it with its outputs.
+def execute(folder: Path, name: str, log: IO[bytes]) -> tuple[Any, Story]:
+    """Run this notebook with `folder` as its working directory; return it with its outputs.
 
     What the kernel's process itself prints goes to `log`.
     """
-    notebook = nbformat.read(folder / NOTEBOOK, as_version=4)
+    notebook = nbformat.read(folder / name, as_version=4)
     story = Story(notebook)
     client = NotebookClient(
         notebook,
@@ -95,16 +97,17 @@ def execute(folder: Path, log: IO[bytes]) -> tuple[Any, Story]:
 def main() -> int:
     """Run it and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("notebook", nargs="?", default=NOTEBOOK, help="its name in this folder")
     parser.add_argument("--save", type=Path, help="where to write the executed notebook")
     arguments = parser.parse_args()
-    print(f"Running {FOLDER.name}/{NOTEBOOK}")
+    print(f"Running {FOLDER.name}/{arguments.notebook}")
     with tempfile.TemporaryDirectory(prefix="tfs-demo-") as name:
         folder = Path(name) / FOLDER.name
         shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("models", ".*", "__*"))
         log = Path(name) / "kernel.log"
         try:
             with log.open("wb") as sink:
-                notebook, story = execute(folder, sink)
+                notebook, story = execute(folder, arguments.notebook, sink)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             print(f"\nThe notebook stopped:\n{error}\n{log.read_text()}", file=sys.stderr)
             return 1

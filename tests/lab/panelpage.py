@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from jupyterprocess import Jupyter
 
 SIDEBAR = "tfs-magics-sidebar"
+EXPOSED = "--LabApp.expose_app_in_browser=True"  # JupyterLab's commands, for the test to call
 OPEN_TIMEOUT_MS = 60_000
 SHOTS = os.environ.get("TFS_SCREENSHOTS")  # a directory; without it nothing is written
 
@@ -24,11 +25,16 @@ class PanelPage:
         self.hosts: set[str | None] = set()
         page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
         page.on("console", self._hear)
+        page.on("requestfailed", self._lose)
         page.on("request", lambda request: self.hosts.add(urlsplit(request.url).hostname))
 
     def _hear(self, said: Any) -> None:
         if said.type == "error":
             self.wrong.append(f"console: {said.text} {said.location.get('url', '')}")
+
+    def _lose(self, request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a page that is left ends its stream of events
+            self.wrong.append(f"failed: {request.method} {request.url} {request.failure}")
 
     def open(self, jupyter: Jupyter) -> None:
         """Show JupyterLab with the panel at its side."""
@@ -54,6 +60,12 @@ class PanelPage:
     def answer(self, button: str) -> None:
         """Press a button of the question that is asked."""
         self.page.locator(".jp-Dialog").get_by_role("button", name=button, exact=True).click()
+
+    def theme(self, name: str) -> None:
+        """Change the theme; Jupyter must have been started with EXPOSED."""
+        change = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
+        self.page.evaluate(change, name)
+        self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
 
     def shoot(self, name: str) -> None:
         """Write a picture of the whole page, where somebody wants some."""

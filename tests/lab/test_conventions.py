@@ -1,0 +1,151 @@
+"""What every screen keeps to, in each theme: axe finds nothing, and the browser has nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import servedmodels
+from accessibility import complaints
+from jupyterprocess import JupyterServer
+from kernelchannel import Kernel
+from notebookpage import CHROMIUM, FLAGS
+from panelpage import EXPOSED, SIDEBAR, PanelPage
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
+
+THEMES = {
+    "light": "JupyterLab Light",
+    "dark": "JupyterLab Dark",
+    "contrast": "JupyterLab Dark High Contrast",
+}
+TABS = ["Versions", "Signatures", "Try it", "Metrics", "Logs"]
+SIDE = f"#{SIDEBAR}"
+PAGE = "#tfs-magics-model-digits"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("root")
+    servedmodels.digits(root / "models" / "digits")
+    servedmodels.damaged(root / "models" / "damaged")
+    return root
+
+
+@pytest.fixture(scope="module")
+def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    server = JupyterServer(
+        tmp_path_factory.mktemp("lab"), root, EXPOSED, "--TFSExtension.max_restarts=0"
+    )
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def lab_without(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """JupyterLab with the panel, where the extension of the Jupyter server is turned off."""
+    disabled = "--ServerApp.jpserver_extensions=server_ext=False"
+    server = JupyterServer(tmp_path_factory.mktemp("without"), root, EXPOSED, disabled)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: `make test` installs it where it is root")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def panel(lab: JupyterServer, browser: Any) -> PanelPage:
+    """The panel, with nothing served."""
+    page = PanelPage(browser.new_page(viewport={"width": 1280, "height": 900}))
+    page.open(lab)
+    return page
+
+
+@pytest.fixture
+def served(lab: JupyterServer, panel: PanelPage) -> PanelPage:
+    """The panel, with two versions that have labels, and one that cannot be loaded."""
+    for name in ("digits", "damaged"):
+        body = {"base_path": f"models/{name}", "versions": "all", "replace": True}
+        lab.tell("PUT", f"tfs/api/models/{name}", json=body)
+    for version in (1, 2):
+        panel.row(f"digits/{version}").get_by_text("Available").wait_for(timeout=60_000)
+    panel.row("damaged/1").get_by_text("Failed").first.wait_for(timeout=60_000)
+    lab.tell("PATCH", "tfs/api/models/digits", json={"labels": {"stable": 1, "canary": 2}})
+    panel.row("digits/2").get_by_text("canary", exact=True).wait_for()
+    return panel
+
+
+def found(panel: PanelPage, screen: str, place: str) -> list[str]:
+    """Return what axe complains of in each theme; write pictures where somebody wants some."""
+    lines = []
+    for word, theme in THEMES.items():
+        panel.theme(theme)
+        panel.shoot(f"{screen}-{word}")
+        lines += [f"{word}: {line}" for line in complaints(panel.page, place)]
+    return lines
+
+
+def test_where_nothing_is_served(panel: PanelPage):
+    panel.says("Nothing is served yet.")
+
+    assert found(panel, "empty", SIDE) == []
+
+
+def test_where_models_are_served_and_one_has_failed(served: PanelPage):
+    assert found(served, "running", SIDE) == []
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_the_page_of_a_model(lab: JupyterServer, served: PanelPage, tab: str):
+    image = [[[[0.5]] * 28] * 28]
+    lab.tell("POST", "tfs/v1/models/digits:predict", json={"instances": image})
+    served.row("digits").first.focus()
+    served.page.keyboard.press("Enter")
+    served.page.get_by_role("tab", name=tab, exact=True).click()
+    served.page.get_by_role("tabpanel", name=tab, exact=True).wait_for()
+
+    assert found(served, f"page-{tab.lower().replace(' ', '-')}", PAGE) == []
+
+
+def test_a_server_that_has_failed(
+    lab: JupyterServer, served: PanelPage, eventually: Callable[..., Any]
+):
+    psutil.Process(lab.tell("GET", "tfs/api/status")["server"]["pid"]).kill()
+    eventually(lambda: lab.tell("GET", "tfs/api/status")["server"]["state"] == "failed")
+    served.side.get_by_role("button", name="Try again").wait_for()
+
+    assert found(served, "failed", SIDE) == []
+
+
+def test_a_server_that_was_stopped(
+    lab: JupyterServer, served: PanelPage, eventually: Callable[..., Any]
+):
+    lab.tell("POST", "tfs/api/server/stop")
+    served.side.get_by_role("button", name="Start", exact=True).wait_for()
+
+    assert found(served, "stopped", SIDE) == []
+
+
+def test_where_the_part_in_the_server_is_missing(lab_without: JupyterServer, browser: Any):
+    panel = PanelPage(browser.new_page(viewport={"width": 1280, "height": 900}))
+    panel.open(lab_without)
+    panel.says("jupyter server extension enable server_ext")
+
+    assert found(panel, "missing", SIDE) == []
+
+
+def test_the_browser_complains_of_nothing_and_asks_nobody_else(panel: PanelPage):
+    assert panel.wrong == []
+    assert panel.hosts <= {"127.0.0.1", "localhost"}
