@@ -11,7 +11,6 @@ import pytest
 import servedmodels
 from accessibility import complaints
 from jupyterprocess import JupyterServer
-from kernelchannel import Kernel
 from notebookpage import CHROMIUM, FLAGS
 from panelpage import EXPOSED, SIDEBAR, PanelPage
 
