@@ -4,7 +4,9 @@ import { ApiError } from '../src/api/errors';
 import type { Server, Version } from '../src/api/entries';
 import {
   labelsOf,
+  loadingOf,
   olderOf,
+  onDiskOf,
   progressOf,
   serverWord,
   versionsOf,
@@ -92,14 +94,42 @@ test('labels are in the order of the alphabet, and a roll back goes to the versi
   assert.equal(olderOf(digits, 8)?.version, 6);
 });
 
-test('a part of a load is told only if an earlier load makes that honest', () => {
-  const loading = version(2, { state: 'LOADING', load_seconds: null });
-  const first = model('a', { versions: [loading] });
-  const second = model('a', { versions: [loading, version(1, { load_seconds: 8 })] });
-  const seen = known({ loadingSince: new Map([['a/2', 1000]]) });
+test('a part of a load is told only if the server expects its end', () => {
+  const digits = model('a');
+  const now = (more: Partial<Version>) =>
+    progressOf(known(), digits, version(2, { state: 'LOADING', ...more }), 1002);
 
-  assert.equal(progressOf(seen, first, loading, 1002), null);
-  assert.deepEqual(progressOf(seen, second, loading, 1002), { part: 0.25, left: 6 });
-  assert.equal(progressOf(seen, second, loading, 1009), null);
-  assert.equal(progressOf(known(), second, loading, 1002), null);
+  assert.equal(now({}), null);
+  assert.deepEqual(now({ load_started_at: 1000 }), { elapsed: 2, part: null, left: null });
+  const started = { load_started_at: 1000, load_expected_s: 8 };
+  assert.deepEqual(now(started), { elapsed: 2, part: 0.25, left: 6 });
+  assert.deepEqual(now({ ...started, load_expected_s: 1.5 }), {
+    elapsed: 2,
+    part: null,
+    left: null,
+  });
+});
+
+test('a load whose begin was seen has a time even where the server tells none', () => {
+  const seen = known({ loadingSince: new Map([['a/2', 1000]]) });
+  const loading = version(2, { state: 'LOADING' });
+  assert.equal(progressOf(seen, model('a'), loading, 1003)?.elapsed, 3);
+});
+
+test('what lies on disk is listed unless the server says more of it', () => {
+  const files = [3, 1, 2].map((each) => ({ version: each, bytes: 5, modified: 900 }));
+  const digits = model('a', { versions: [version(2)], on_disk: files });
+  assert.deepEqual(
+    onDiskOf(digits).map((each) => each.version),
+    [3, 1],
+  );
+});
+
+test('the model that loads next is named, and none when all answer', () => {
+  const waits = model('b', { versions: [version(1, { state: 'LOADING' })] });
+  assert.deepEqual(loadingOf([model('a'), waits, model('c', { versions: [] })]), {
+    number: 2,
+    name: 'b',
+  });
+  assert.equal(loadingOf([model('a')]), null);
 });

@@ -45,6 +45,21 @@ export class Actions {
     return store.perform(SERVER, 'stopping', () => client.stop());
   }
 
+  /** End the server without waiting for what it still answers. */
+  async stopNow(): Promise<boolean> {
+    const { client, store } = this._panel;
+    const { trans } = this;
+    const left = store.snapshot.server?.in_flight ?? store.snapshot.sample?.in_flight ?? 0;
+    const agreed =
+      left === 0 ||
+      (await this._agreed(
+        trans.__('Stop now?'),
+        trans._n('%1 request gets no answer.', '%1 requests get no answer.', left),
+        trans.__('Stop now'),
+      ));
+    return agreed && store.perform(SERVER, 'stopping', () => client.stop({ now: true }));
+  }
+
   async forget(): Promise<boolean> {
     const { client, store } = this._panel;
     const { trans } = this;
@@ -127,6 +142,25 @@ export class Actions {
       return 'cancel';
     }
     return other && answer.button.displayType !== 'warn' ? { to: other.version } : 'unload';
+  }
+
+  /** Delete the directory of a version; always asks. */
+  async deleteFiles(name: string, version: number, size: string): Promise<boolean> {
+    const { client, store } = this._panel;
+    const { trans } = this;
+    const path =
+      this.version(name, version)?.path ?? `${this.model(name)?.base_path ?? ''}/${version}`;
+    const agreed = await this._agreed(
+      trans.__('Delete the files of %1 %2?', name, version),
+      size === ''
+        ? trans.__('Deletes %1 from disk. This cannot be undone.', path)
+        : trans.__('Deletes %1 (%2) from disk. This cannot be undone.', path, size),
+      trans.__('Delete'),
+    );
+    return (
+      agreed &&
+      store.perform(keyOf(name, version), 'removing', () => client.deleteFiles(name, version))
+    );
   }
 
   /** Choose which versions are served. */

@@ -44,5 +44,7 @@ export function versionText(trans: TranslationBundle, word: VersionWord): string
       return trans.__('Failed');
     case 'removing':
       return trans.__('Removing');
+    case 'on-disk':
+      return trans.__('On disk');
   }
 }

@@ -5,6 +5,7 @@ import { Icon, IconButton } from '../ui/Button';
 import { useTools } from '../ui/tools';
 import { placeOf } from '../ui/place';
 import { isSameModel, type ModelRow } from './rows';
+import type { Measure } from './useWindow';
 import { VersionItem, type Dragged } from './VersionItem';
 
 const LONGEST_NAME = 40;
@@ -12,6 +13,10 @@ const ROW_PX = { model: 28, version: 44 };
 
 interface Props {
   readonly row: ModelRow;
+  /** Its place among all models, from 1: those that are out of sight are not drawn. */
+  readonly place: number;
+  readonly count: number;
+  readonly measure: Measure;
   /** The row in here that the Tab key reaches, the selected one, and what is dragged here. */
   readonly stop: string;
   readonly selected: string;
@@ -21,18 +26,30 @@ interface Props {
 
 /** One model with its versions. Drawn again only when something in it has changed. */
 export const ModelItem = React.memo(
-  function ModelItem({ row, stop, selected, dragged, onDrag }: Props): React.JSX.Element {
+  function ModelItem(props: Props): React.JSX.Element {
+    const { row, place, count, measure, stop, selected, dragged, onDrag } = props;
     const { trans, run, panel } = useTools();
+    const item = React.useRef<HTMLLIElement>(null);
+    React.useLayoutEffect(() => {
+      const element = item.current;
+      if (!element) {
+        return undefined;
+      }
+      measure.add(element);
+      return () => measure.remove(element);
+    }, [measure]);
     return (
       <li
+        ref={item}
         role="treeitem"
         aria-level={1}
+        aria-posinset={place}
+        aria-setsize={count}
         aria-expanded={row.isOpen}
         aria-selected={false}
         aria-label={row.name}
         tabIndex={stop === row.key ? 0 : -1}
         data-key={row.key}
-        style={{ containIntrinsicSize: `auto ${heightOf(row)}px` }}
       >
         <div className="jp-tfs-Model">
           <Icon icon={caretDownIcon} />
@@ -75,12 +92,15 @@ export const ModelItem = React.memo(
     );
   },
   (before, after) =>
+    before.place === after.place &&
+    before.count === after.count &&
     before.stop === after.stop &&
     before.selected === after.selected &&
     before.dragged === after.dragged &&
     isSameModel(before.row, after.row),
 );
 
-function heightOf(row: ModelRow): number {
+/** What a model takes as long as nobody has measured it. */
+export function heightOf(row: ModelRow): number {
   return ROW_PX.model + row.versions.length * ROW_PX.version;
 }

@@ -13,13 +13,14 @@ export function Stats(props: {
   const { trans, numbers } = useTools();
   const { sample, points } = props.known;
   const latency = sample ? latencyOf(sample) : null;
+  const perSecond = sample ? (sample.all?.per_second ?? pointOf(sample).perSecond) : null;
   const errors = points.reduce((sum, point) => sum + point.errors, 0);
   return (
     <div className={props.live ? undefined : 'jp-tfs-muted'}>
       <dl className="jp-tfs-Stats">
         <div>
           <dt>{trans.__('requests')}</dt>
-          <dd>{sample ? numbers.rate(pointOf(sample).perSecond) : NOTHING}</dd>
+          <dd>{numbers.rate(perSecond)}</dd>
         </div>
         <div
           className="jp-tfs-from280"
@@ -28,7 +29,7 @@ export function Stats(props: {
           <dt>p50</dt>
           <dd>{numbers.milliseconds(latency?.p50)}</dd>
         </div>
-        <div title={trans.__('The slowest version: 99 of 100 requests were faster')}>
+        <div title={trans.__('99 of 100 requests of the last second were faster')}>
           <dt>p99</dt>
           <dd>{numbers.milliseconds(latency?.p99)}</dd>
         </div>
@@ -42,11 +43,17 @@ export function Stats(props: {
   );
 }
 
-/** The median of the medians, each weighed by its requests, and the worst p99. */
+/**
+ * What the server measured of all requests; from an older one that does not say, the median of the
+ * medians, each weighed by its requests, and the worst p99.
+ */
 export function latencyOf(sample: Sample): {
   readonly p50: number | null;
   readonly p99: number | null;
 } {
+  if (sample.all) {
+    return { p50: sample.all.p50_ms, p99: sample.all.p99_ms };
+  }
   const medians = sample.versions
     .flatMap((each) => (each.p50_ms === null ? [] : [{ ms: each.p50_ms, weight: each.per_second }]))
     .sort((a, b) => a.ms - b.ms);

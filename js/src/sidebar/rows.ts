@@ -10,6 +10,7 @@ import {
   shapeOf,
   versionsOf,
   versionWord,
+  type Progress,
   type Shape,
 } from '../store/reading';
 import { keyOf, type Snapshot } from '../store/snapshot';
@@ -106,14 +107,14 @@ function versionRow(
     version: version.version,
     shape: shapeOf(word),
     word: versionText(trans, word),
-    detail: detailOf(around, model, version, progress?.left ?? null),
+    detail: detailOf(around, model, version, { progress, sample }),
     isReason: word === 'failed',
     labels: labelsOf(model, version.version).join(' '),
     rate: isAvailable ? numbers.rate(known.sample ? (sample?.per_second ?? 0) : null) : '',
     batch: isAvailable && sample?.batch_rows != null ? numbers.count(sample.batch_rows) : '',
     p50: isAvailable ? numbers.milliseconds(sample?.p50_ms) : '',
     p99: isAvailable ? numbers.milliseconds(sample?.p99_ms) : '',
-    percent: progress ? Math.round(progress.part * 100) : null,
+    percent: percentOf(progress),
   };
 }
 
@@ -121,31 +122,53 @@ function detailOf(
   around: Surroundings,
   model: Model,
   version: Version,
-  left: number | null,
+  { progress, sample }: { progress: Progress | null; sample: VersionSample | undefined },
 ): string {
   const { known, now, numbers, trans } = around;
   switch (versionWord(known, model, version)) {
     case 'failed':
       return version.error?.message ?? '';
-    case 'loading': {
-      const since = known.loadingSince.get(keyOf(model.name, version.version));
-      if (left !== null) {
-        return trans.__('about %1 left', numbers.duration(Math.ceil(left)));
-      }
-      return since === undefined ? '' : numbers.duration(now - since);
-    }
+    case 'loading':
+      return progress ? progressText(around, progress) : '';
     case 'unloading':
       return version.in_flight > 0
         ? trans._n('%1 request left', '%1 requests left', version.in_flight)
         : '';
-    case 'available': {
-      const age = version.loaded_at == null ? [] : [numbers.duration(now - version.loaded_at)];
-      const size = version.memory_bytes ?? version.bytes;
-      return [...age, ...(size == null ? [] : [numbers.bytes(size)])].join(' · ');
-    }
+    case 'available':
+      return [
+        ageOf(version.loaded_at ?? version.since, now, numbers),
+        sizeOf(sample, version, numbers),
+      ]
+        .filter((each) => each !== '')
+        .join(' · ');
     default:
       return '';
   }
+}
+
+function percentOf(progress: Progress | null): number | null {
+  return progress?.part == null ? null : Math.floor(progress.part * 100);
+}
+
+function progressText({ trans, numbers }: Surroundings, progress: Progress): string {
+  const percent = percentOf(progress);
+  return percent === null
+    ? numbers.duration(progress.elapsed)
+    : trans.__('%1%, %2 left', percent, numbers.duration(Math.ceil(progress.left ?? 0)));
+}
+
+export function ageOf(since: number | null | undefined, now: number, numbers: Numbers): string {
+  return since == null ? '' : numbers.duration(now - since);
+}
+
+/** The memory of a loaded version as it was measured last, else what it needs, else its files. */
+export function sizeOf(
+  sample: VersionSample | undefined,
+  version: Version,
+  numbers: Numbers,
+): string {
+  const bytes = sample?.memory_bytes ?? version.memory_bytes ?? version.bytes;
+  return bytes == null ? '' : numbers.bytes(bytes);
 }
 
 /** Whether two rows say the same. */

@@ -1,6 +1,6 @@
 /** What a row says: states in words and shapes, from what is known of the server and of a version. */
 
-import type { Model, Server, Version } from '../api/entries';
+import type { Model, OnDisk, Server, Version } from '../api/entries';
 import { keyOf, SERVER, type Snapshot } from './snapshot';
 
 /** The shapes and colours of a state, see panel.css. */
@@ -19,7 +19,14 @@ export type ServerWord =
   | 'failed';
 
 export type VersionWord =
-  'waiting' | 'loading' | 'available' | 'unloading' | 'unloaded' | 'failed' | 'removing';
+  | 'waiting'
+  | 'loading'
+  | 'available'
+  | 'unloading'
+  | 'unloaded'
+  | 'failed'
+  | 'removing'
+  | 'on-disk';
 
 const OF_SERVER: Readonly<Record<Server['state'], ServerWord>> = {
   starting: 'starting',
@@ -101,6 +108,7 @@ const SHAPES: Readonly<Record<ServerWord | VersionWord, Shape>> = {
   unloading: 'unloading',
   unloaded: 'off',
   removing: 'unloading',
+  'on-disk': 'off',
 };
 
 export function shapeOf(word: ServerWord | VersionWord): Shape {
@@ -154,24 +162,50 @@ function gone(known: Snapshot, model: Model, now: number): readonly Version[] {
   return before.map((version) => ({ ...version, state, error: null }));
 }
 
-/**
- * How far a load is, from 0 to 1, and how long it still takes; null unless an earlier load of the
- * same model makes that honest.
- */
+/** How far a load is: how long it has taken, and if that is honest, its part and what is left. */
+export interface Progress {
+  readonly elapsed: number;
+  /** From 0 to 1; null unless the server expects an end from earlier loads or from the size. */
+  readonly part: number | null;
+  readonly left: number | null;
+}
+
+/** Null where nothing is known of when the load began. */
 export function progressOf(
   known: Snapshot,
   model: Model,
   version: Version,
   now: number,
-): { readonly part: number; readonly left: number } | null {
-  const since = known.loadingSince.get(keyOf(model.name, version.version));
-  const earlier = model.versions
-    .filter((each) => each.version !== version.version)
-    .map((each) => each.load_seconds ?? 0);
-  const usual = Math.max(0, ...earlier);
-  if (since === undefined || usual < 1) {
+): Progress | null {
+  const seen = known.loadingSince.get(keyOf(model.name, version.version));
+  const since = version.load_started_at ?? seen;
+  if (since === undefined) {
     return null;
   }
-  const elapsed = now - since;
-  return elapsed < usual ? { part: elapsed / usual, left: usual - elapsed } : null;
+  const elapsed = Math.max(0, now - since);
+  const expected = version.load_expected_s ?? 0;
+  const isHonest = elapsed < expected;
+  return {
+    elapsed,
+    part: isHonest ? elapsed / expected : null,
+    left: isHonest ? expected - elapsed : null,
+  };
+}
+
+/** Which of the models is loaded now, counted from 1; null when each has a version that answers. */
+export function loadingOf(
+  models: readonly Model[],
+): { readonly number: number; readonly name: string } | null {
+  const answers = (model: Model): boolean =>
+    model.versions.some((version) => version.state === 'AVAILABLE');
+  const next = models.find((model) => !answers(model));
+  return next ? { number: models.filter(answers).length + 1, name: next.name } : null;
+}
+
+/** Versions that lie on disk and of which the server says nothing else, the newest first. */
+export function onDiskOf(model: Model): readonly OnDisk[] {
+  const listed = new Set(model.versions.map((each) => each.version));
+  return (model.on_disk ?? [])
+    .filter((each) => !listed.has(each.version))
+    .sort((a, b) => b.version - a.version);
 }
