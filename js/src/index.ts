@@ -18,14 +18,18 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
+import { dictOf, isText } from './api/guards';
 import { LabTransport } from './api/labTransport';
 import { checked, described, ofPage } from './commands/args';
 import { Actions } from './commands/actions';
+import { ClientCells } from './commands/clientCells';
 import { categoryOf, register } from './commands/register';
 import { PREFIX, SHOWN_IN_PALETTE } from './commands/ids';
 import { Menus } from './commands/menus';
+import { ModelFiles } from './commands/modelFiles';
 import { Cells } from './commands/notebook';
 import { addToRunning } from './commands/running';
+import { ServerActions } from './commands/serverActions';
 import { Numbers } from './format/numbers';
 import { rendererFactory } from './output/renderer';
 import { Logs } from './page/Logs';
@@ -42,6 +46,7 @@ const ID = 'tfs-magics:plugin';
 const DOMAIN = 'tfs_magics';
 const RANK = 650;
 const LOG = 'tfs-magics-log';
+const CHOICES = 'tfs-magics:choices';
 const MODEL = 'tfs-magics-model-';
 
 const plugin: JupyterFrontEndPlugin<void> = {
@@ -116,7 +121,10 @@ function activate(
     }
     app.shell.activateById(page.id);
   };
-  const openModel = (model: string): void => {
+  const openModel = (model: string, tab?: string): void => {
+    if (tab) {
+      panel.choices.set(`tab ${model}`, tab);
+    }
     open(`${MODEL}${model}`, model, (isShown) =>
       React.createElement(ModelPage, { name: model, isShown }),
     );
@@ -137,26 +145,36 @@ function activate(
     },
   });
 
-  const actions = new Actions(panel, trans);
+  const selectedDirectory = (): string | null => {
+    const [item] = files?.tracker.currentWidget?.selectedItems() ?? [];
+    return item?.type === 'directory' ? item.path : null;
+  };
+  const server = new ServerActions(panel, trans);
+  const actions = new Actions(panel, trans, tools.numbers);
+  const modelFiles = new ModelFiles(app.serviceManager.contents, trans);
   register({
     commands: app.commands,
     panel,
     trans,
+    numbers: tools.numbers,
+    server,
     actions,
     menus: new Menus(app.commands, actions, trans),
     cells: new Cells(panel, notebooks, trans),
+    clientCells: new ClientCells(panel, notebooks),
     show: () => app.shell.activateById(sidebar.id),
     openModel,
     openLog,
-    selectedDirectory: () => {
-      const [item] = files?.tracker.currentWidget?.selectedItems() ?? [];
-      return item?.type === 'directory' ? item.path : null;
-    },
+    selectedDirectory,
     chooseDirectory: () => chooseDirectory(documents, trans),
+    checkDirectory: (path) => modelFiles.check(path),
+    isModelDirectory: (path) => modelFiles.isKnown(path),
   });
+  lookWhenMenuOpens(app, modelFiles, selectedDirectory);
+  keepChoices(panel, state);
   launcher?.add({ command: `${PREFIX}show`, category: trans.__('Other'), rank: 10 });
   if (running) {
-    addToRunning(running, panel, actions, trans, () => tools.run('show'));
+    addToRunning(running, panel, server, trans, () => tools.run('show'));
   }
   for (const command of SHOWN_IN_PALETTE) {
     palette?.addItem({
@@ -201,6 +219,37 @@ function tellIfMissing(panel: Panel, trans: TranslationBundle, copy: (text: stri
     });
   };
   store.changed.connect(look);
+}
+
+/** Look into a directory as its menu opens; the menu offers to serve it if there is a model. */
+function lookWhenMenuOpens(
+  app: JupyterFrontEnd,
+  files: ModelFiles,
+  selected: () => string | null,
+): void {
+  const { menu } = app.contextMenu;
+  document.addEventListener('contextmenu', (event) => {
+    const isItem = event.target instanceof Element && event.target.closest('.jp-DirListing-item');
+    const path = isItem ? selected() : null;
+    if (path !== null) {
+      files.look(path).then(
+        () => menu.update(),
+        () => undefined, // it cannot be read; the command says so when it is chosen
+      );
+    }
+  });
+}
+
+/** What people choose in the views is there again after a reload. */
+function keepChoices(panel: Panel, state: IStateDB | null): void {
+  const { choices } = panel;
+  const isKept = dictOf(isText);
+  void state?.fetch(CHOICES).then((kept) => {
+    if (isKept(kept)) {
+      choices.restore(kept);
+    }
+    choices.changed.connect((_, chosen) => void state.save(CHOICES, { ...chosen }));
+  });
 }
 
 async function chooseDirectory(

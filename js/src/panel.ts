@@ -8,6 +8,7 @@
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Client, type Transport } from './api/client';
 import { EventStream } from './api/stream';
+import { Choices } from './store/choices';
 import { Store } from './store/store';
 
 const HIDDEN_FOR_MS = 5000;
@@ -23,6 +24,7 @@ export interface Row {
 export class Panel implements IDisposable {
   readonly client: Client;
   readonly store = new Store();
+  readonly choices = new Choices();
   /** The row that had the focus last: what commands are about that are told no other. */
   currentRow: Row = { model: '' };
   /** Whether the sidebar is in sight, which then shows what became of a wish. */

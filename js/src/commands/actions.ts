@@ -1,14 +1,12 @@
-/**
- * What people do to the server and its models: asked only when something is lost, undone where it
- * is not.
- */
+/** What people do to models: asked only when something is lost, undone where it is not. */
 
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Model, Version } from '../api/entries';
+import type { Numbers } from '../format/numbers';
 import type { Panel } from '../panel';
-import { labelsOf, otherOf } from '../store/reading';
-import { keyOf, SERVER } from '../store/snapshot';
+import { labelsOf, onDiskOf, otherOf } from '../store/reading';
+import { keyOf } from '../store/snapshot';
+import { Questions } from './questions';
 
 const RECENT_S = 60;
 
@@ -16,69 +14,9 @@ export class Actions {
   constructor(
     private readonly _panel: Panel,
     private readonly trans: TranslationBundle,
-  ) {}
-
-  start(anyPort: boolean): Promise<boolean> {
-    const { client, store } = this._panel;
-    const wishes = anyPort ? { rest_port: 0, grpc_port: 0 } : {};
-    return store.perform(SERVER, 'starting', () => client.start(wishes));
-  }
-
-  async stop(): Promise<boolean> {
-    const { client, store } = this._panel;
-    const inFlight = store.snapshot.sample?.in_flight ?? 0;
-    const { trans } = this;
-    if (
-      inFlight > 0 &&
-      !(await this._agreed(
-        trans.__('Stop the model server?'),
-        trans._n(
-          'It still answers %1 request. It ends when that is done, and takes no new ones.',
-          'It still answers %1 requests. It ends when they are done, and takes no new ones.',
-          inFlight,
-        ),
-        trans.__('Stop'),
-      ))
-    ) {
-      return false;
-    }
-    return store.perform(SERVER, 'stopping', () => client.stop());
-  }
-
-  /** End the server without waiting for what it still answers. */
-  async stopNow(): Promise<boolean> {
-    const { client, store } = this._panel;
-    const { trans } = this;
-    const left = store.snapshot.server?.in_flight ?? store.snapshot.sample?.in_flight ?? 0;
-    const agreed =
-      left === 0 ||
-      (await this._agreed(
-        trans.__('Stop now?'),
-        trans._n('%1 request gets no answer.', '%1 requests get no answer.', left),
-        trans.__('Stop now'),
-      ));
-    return agreed && store.perform(SERVER, 'stopping', () => client.stop({ now: true }));
-  }
-
-  async forget(): Promise<boolean> {
-    const { client, store } = this._panel;
-    const { trans } = this;
-    const agreed = await this._agreed(
-      trans.__('Stop the server and forget all models?'),
-      trans.__('Their directories, versions and labels are forgotten. The files stay.'),
-      trans.__('Stop and forget'),
-    );
-    return agreed && store.perform(SERVER, 'stopping', () => client.stop({ forget: true }));
-  }
-
-  restart(): Promise<boolean> {
-    const { client, store } = this._panel;
-    return store.perform(SERVER, 'restarting', () => client.restart());
-  }
-
-  poll(): Promise<boolean> {
-    const { client, store } = this._panel;
-    return store.perform('poll', 'loading', () => client.poll());
+    private readonly _numbers: Numbers,
+  ) {
+    this._questions = new Questions(trans);
   }
 
   serve(name: string, directory: string): Promise<boolean> {
@@ -118,30 +56,31 @@ export class Actions {
       return 'unload';
     }
     const other = model && labels.length > 0 ? otherOf(model, version) : undefined;
-    const move = other
-      ? [
-          Dialog.okButton({
-            label: trans.__('Move %1 to %2, then unload', labels.join(', '), other.version),
-          }),
-        ]
-      : [];
-    const answer = await showDialog({
-      title: trans.__('Unload version %1 of %2?', version, name),
-      body:
-        labels.length > 0
-          ? trans.__('Requests for %1 get an error from then on.', labels.join(', '))
-          : trans.__('It had requests in the last minute.'),
-      buttons: [
-        Dialog.cancelButton({ label: trans.__('Cancel') }),
-        ...move,
-        Dialog.warnButton({ label: trans.__('Unload') }),
-      ],
-      defaultButton: 0,
-    });
-    if (!answer.button.accept) {
+    const chosen = await this._questions.chosen(
+      trans.__('Unload %1 %2?', name, version),
+      this._lossOf(name, version, labels),
+      trans.__('Unload'),
+      other && trans.__('Move %1 to %2', labels.join(', '), other.version),
+    );
+    if (chosen === 'cancelled') {
       return 'cancel';
     }
-    return other && answer.button.displayType !== 'warn' ? { to: other.version } : 'unload';
+    return other && chosen === 'harmless' ? { to: other.version } : 'unload';
+  }
+
+  /** What is lost with a version: what it does now, and what its callers get. */
+  private _lossOf(name: string, version: number, labels: readonly string[]): string {
+    const { trans } = this;
+    const { sample } = this._panel.store.snapshot;
+    const found = sample?.versions.find((each) => each.name === name && each.version === version);
+    const rate = this._numbers.rate(found?.per_second ?? 0);
+    return labels.length > 0
+      ? trans.__(
+          'It serves %1 under %2. Requests for that get 404 until the label is moved.',
+          rate,
+          labels.join(', '),
+        )
+      : trans.__('It had requests in the last minute, %1 now.', rate);
   }
 
   /** Delete the directory of a version; always asks. */
@@ -150,7 +89,7 @@ export class Actions {
     const { trans } = this;
     const path =
       this.version(name, version)?.path ?? `${this.model(name)?.base_path ?? ''}/${version}`;
-    const agreed = await this._agreed(
+    const agreed = await this._questions.agreed(
       trans.__('Delete the files of %1 %2?', name, version),
       size === ''
         ? trans.__('Deletes %1 from disk. This cannot be undone.', path)
@@ -173,7 +112,7 @@ export class Actions {
     const { client, store } = this._panel;
     const { trans } = this;
     const labels = Object.keys(this.model(name)?.labels ?? {});
-    const agreed = await this._agreed(
+    const agreed = await this._questions.agreed(
       trans.__('Remove %1?', name),
       labels.length > 0
         ? trans.__(
@@ -227,6 +166,26 @@ export class Actions {
     return done;
   }
 
+  /** Versions that could be loaded, the newest first. */
+  loadable(name: string): readonly number[] {
+    const model = this.model(name);
+    const ended = model?.versions.filter(({ state }) => state === 'END') ?? [];
+    const files = model ? onDiskOf(model) : [];
+    return [...ended, ...files].map(({ version }) => version).sort((a, b) => b - a);
+  }
+
+  bytesOnDisk(name: string, version: number): number | null {
+    const files = this.model(name)?.on_disk?.find((each) => each.version === version);
+    return files?.bytes ?? this.version(name, version)?.bytes ?? null;
+  }
+
+  /** Whether a version has files, and none of them is in use. */
+  canDelete(name: string, version: number): boolean {
+    const state = this.version(name, version)?.state;
+    const isThere = this.model(name)?.on_disk?.some((each) => each.version === version);
+    return (state === undefined || state === 'END') && isThere !== false;
+  }
+
   model(name: string): Model | undefined {
     return this._panel.store.snapshot.models.find((each) => each.name === name);
   }
@@ -235,16 +194,5 @@ export class Actions {
     return this.model(name)?.versions.find((each) => each.version === version);
   }
 
-  private async _agreed(title: string, body: string, verb: string): Promise<boolean> {
-    const answer = await showDialog({
-      title,
-      body,
-      buttons: [
-        Dialog.cancelButton({ label: this.trans.__('Cancel') }),
-        Dialog.warnButton({ label: verb }),
-      ],
-      defaultButton: 0,
-    });
-    return answer.button.accept;
-  }
+  private readonly _questions: Questions;
 }

@@ -12,6 +12,7 @@ import type { Actions } from './actions';
 import { PREFIX } from './ids';
 
 const USUAL_LABELS = ['canary', 'stable'];
+const MOST_LISTED = 15;
 
 export interface Place {
   readonly x: number;
@@ -61,15 +62,28 @@ export class Menus {
       model && labelsOf(model, version).length > 0 ? olderOf(model, version) : undefined;
     const labels: Entry[] = isLoaded ? [['label-menu', {}]] : [];
     const back: Entry[] = older ? [['roll-back', { ...args, to: older.version }]] : [];
+    const isLost = state !== undefined && state !== 'END';
     this._open(this.trans.__('Actions for version %1', version), place, [
       ['open-model', {}],
       ['insert-client-cell', {}],
+      ['open-model', { model: name, tab: 'try' }],
       'separator',
       ...labels,
       ...back,
       ...(isLoaded ? (['separator'] as const) : []),
-      [isLoaded ? 'unload' : 'load', {}],
+      [isLost ? 'unload' : 'load', {}],
+      ['delete-files', args],
       ['remove', {}],
+    ]);
+  }
+
+  /** Versions that are on disk, to be loaded. */
+  ofLoadable(name: string, place: Place): void {
+    const versions = this._actions.loadable(name).slice(0, MOST_LISTED);
+    this._open(this.trans.__('Load a version of %1', name), place, [
+      ...versions.map((version): Entry => ['load-from-disk', { model: name, version }]),
+      'separator',
+      ['load-by-number', { model: name }],
     ]);
   }
 

@@ -16,17 +16,14 @@ export class Cells {
 
   /** `isMagic`: loads our magics first, unless the notebook does already. */
   insert(source: string, isMagic: boolean): void {
+    const text = isMagic ? withLoading(this._tracker, source) : source;
     const notebook = this._tracker?.currentWidget?.content;
     if (!notebook?.model) {
-      this.copy(source);
+      this.copy(text);
       return;
     }
-    const sources = [...notebook.model.cells].map((cell) => cell.sharedModel.getSource());
-    const loads = sources.some((each) => each.includes(LOAD));
     NotebookActions.insertBelow(notebook);
-    notebook.activeCell?.model.sharedModel.setSource(
-      isMagic && !loads ? `${LOAD}\n${source}` : source,
-    );
+    notebook.activeCell?.model.sharedModel.setSource(text);
     notebook.activate();
   }
 
@@ -34,4 +31,11 @@ export class Cells {
     Clipboard.copyToSystem(text);
     this._panel.store.tell('done', this.trans.__('Copied: %1', text.split('\n')[0] ?? ''));
   }
+}
+
+/** A cell that loads our magics first, unless the notebook that is open does already. */
+export function withLoading(tracker: INotebookTracker | null, source: string): string {
+  const model = tracker?.currentWidget?.content.model;
+  const sources = [...(model?.cells ?? [])].map((cell) => cell.sharedModel.getSource());
+  return sources.some((each) => each.includes(LOAD)) ? source : `${LOAD}\n${source}`;
 }

@@ -5,12 +5,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import type { Panel } from '../panel';
 import { serverIcon } from '../ui/serverIcon';
-import type { Actions } from './actions';
+import type { ServerActions } from './serverActions';
 
 export function addToRunning(
   managers: IRunningSessionManagers,
   panel: Panel,
-  actions: Actions,
+  actions: ServerActions,
   trans: TranslationBundle,
   show: () => void,
 ): void {

@@ -6,6 +6,7 @@ import { placeOf } from '../ui/place';
 import type { Snapshot } from '../store/snapshot';
 import { Button, IconButton } from '../ui/Button';
 import { Notices } from '../ui/Notices';
+import { useChoice } from '../ui/useChoice';
 import { useNow, useSnapshot, useTools } from '../ui/tools';
 import { Logs } from './Logs';
 import { MetricsTab } from './MetricsTab';
@@ -26,7 +27,7 @@ export function ModelPage({ name, isShown }: Props): React.JSX.Element {
   const { trans, panel } = useTools();
   const known = useSnapshot(isShown);
   const now = useNow(known.skew, known.sample?.at, isShown);
-  const [tab, setTab] = React.useState('versions');
+  const [tab, setTab] = useChoice(`tab ${name}`, 'versions');
   const model = known.models.find((each) => each.name === name);
   if (!model) {
     return (
