@@ -89,6 +89,14 @@ function activate(
 ): void {
   const trans = (translator ?? nullTranslator).load(DOMAIN);
   const panel = new Panel(new LabTransport(app.serviceManager.serverSettings));
+  panel.isShortcut = (key, at) =>
+    app.commands.keyBindings.some(
+      ({ command, keys, selector }) =>
+        command.startsWith(PREFIX) &&
+        keys.length === 1 &&
+        keys[0]?.toLowerCase() === key.toLowerCase() &&
+        at.matches(selector),
+    );
   const tools: Tools = {
     panel,
     trans,

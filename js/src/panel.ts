@@ -32,6 +32,9 @@ export class Panel implements IDisposable {
   /** The output that was clicked last: it says what became of that. */
   currentView = '';
 
+  /** Whether a key does something of its own at a row, see the settings. */
+  isShortcut: (key: string, at: Element) => boolean = () => false;
+
   constructor(transport: Transport) {
     this.client = new Client(transport);
     this._stream = new EventStream(

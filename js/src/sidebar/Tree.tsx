@@ -129,9 +129,10 @@ function useDoing({ rows, spots, setOpen, focus, setFocused, setSelected }: Doin
     } else if (move) {
       setOpen(move.model, move.kind === 'open');
     }
-    return move !== null || find(spot, key);
+    return move !== null || (!isShortcut(event) && find(spot, key));
   };
-  // Keys that are shortcuts, see the settings, never come here.
+  const isShortcut = (event: React.KeyboardEvent<HTMLElement>): boolean =>
+    event.target instanceof Element && panel.isShortcut(event.key, event.target);
   const find = (spot: Spot, letter: string): boolean => {
     if (letter.length !== 1 || letter === ' ') {
       return false;
