@@ -2,13 +2,15 @@
 
 In a notebook: `%load_ext tfs_magics`, then `%tfs` lists the magics. In a script the same things are
 functions: `tfs_magics.export`, `serve`, `predict`, `request`, `status`, `metadata`, `label`,
-`load`, `unload`, `ps`, `where`, `restart`, `stop`, `logs`.
+`load`, `unload`, `ps`, `where`, `restart`, `stop`, `logs`. Widgets to put together with those of
+ipywidgets: `VersionsPanel`, `MetadataPanel`, `MetricsPanel`, `TryIt`, `DrawingCanvas`.
 
 Importing this package loads nothing heavy; TensorFlow is loaded by the first export.
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from server_ext import __version__
@@ -30,8 +32,15 @@ if TYPE_CHECKING:
         unload,
         where,
     )
+    from tfs_magics.widgets.canvas import DrawingCanvas
+    from tfs_magics.widgets.panels import MetadataPanel, MetricsPanel, TryIt, VersionsPanel
 
 __all__ = [
+    "DrawingCanvas",
+    "MetadataPanel",
+    "MetricsPanel",
+    "TryIt",
+    "VersionsPanel",
     "__version__",
     "export",
     "label",
@@ -49,14 +58,20 @@ __all__ = [
     "where",
 ]
 
+_WIDGETS = {
+    "DrawingCanvas": "tfs_magics.widgets.canvas",
+    **dict.fromkeys(
+        ("MetadataPanel", "MetricsPanel", "TryIt", "VersionsPanel"), "tfs_magics.widgets.panels"
+    ),
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Load the functions when the first of them is used."""
+    """Load the functions when the first of them is used, and each widget when it is."""
     if name.startswith("_") or name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tfs_magics import serving
-
-    return getattr(serving, name)
+    module = _WIDGETS.get(name, "tfs_magics.serving")
+    return getattr(importlib.import_module(module), name)
 
 
 def __dir__() -> list[str]:

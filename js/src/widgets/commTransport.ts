@@ -2,11 +2,12 @@
  * Requests as messages to the kernel, which asks the model server that it talks to itself: for
  * VS Code, Colab and other places where the page cannot reach the server.
  *
- *     page --ask {id, method, path, headers, body}--> kernel
- *          <--answer {id, status, headers} and the body; or `more`, then piece ... piece, over--
- *          --leave {id}: nobody reads it any more; alive {ids}: somebody does, once a minute-->
+ *     page --ask {ask, method, path, headers, body}--> kernel
+ *          <--answer {ask, status, headers} and the body; or `more`, then piece ... piece, over--
+ *          --leave {ask}: nobody reads it any more; alive {ask}: somebody does, once a minute-->
  *
- * Whichever of our widgets is shown carries the messages; another page's answers have other ids.
+ * `ask` is the number of a request, which no other page has. Whichever of our widgets is shown
+ * carries the messages.
  */
 
 import type { Transport } from '../api/client';
@@ -25,7 +26,7 @@ import type { Custom, WidgetModel } from './model';
 const ALIVE_MS = 60_000;
 const isTold = shape({
   kind: oneOf('answer', 'piece', 'over'),
-  id: isText,
+  ask: isText,
   status: optional(isNumber),
   headers: optional(dictOf(isText)),
   more: optional(isYesNo),
@@ -67,7 +68,7 @@ export class CommTransport implements Transport {
       init.signal?.addEventListener('abort', () => this._leave(id));
       by.send({
         kind: 'ask',
-        id,
+        ask: id,
         method: init.method ?? 'GET',
         path,
         headers: Object.fromEntries(new Headers(init.headers)),
@@ -98,17 +99,17 @@ export class CommTransport implements Transport {
     if (!isTold(content)) {
       return;
     }
-    const asked = this._asked.get(content.id);
+    const asked = this._asked.get(content.ask);
     if (!asked) {
       return;
     }
     const bytes = bytesOf(buffers[0]);
     if (content.kind === 'answer') {
-      this._answered(content.id, asked, content, bytes);
+      this._answered(content.ask, asked, content, bytes);
     } else if (content.kind === 'piece') {
       asked.body?.enqueue(bytes);
     } else {
-      this._forget(content.id);
+      this._forget(content.ask);
       asked.body?.close();
     }
   }
@@ -137,7 +138,7 @@ export class CommTransport implements Transport {
     const asked = this._asked.get(id);
     if (asked) {
       this._forget(id);
-      asked.by.send({ kind: 'leave', id });
+      asked.by.send({ kind: 'leave', ask: id });
       this._fail(asked, aborted());
     }
   }
@@ -147,7 +148,7 @@ export class CommTransport implements Transport {
     for (const [id, asked] of [...this._asked]) {
       if (asked.by === model) {
         this._forget(id);
-        trySending(model, { kind: 'leave', id });
+        trySending(model, { kind: 'leave', ask: id });
         this._fail(asked, new TypeError('The widget that carried this request is gone'));
       }
     }
@@ -173,7 +174,7 @@ export class CommTransport implements Transport {
   private _tellAlive(): void {
     for (const [id, { by, body }] of this._asked) {
       if (body) {
-        trySending(by, { kind: 'alive', id });
+        trySending(by, { kind: 'alive', ask: id });
       }
     }
   }

@@ -6,6 +6,7 @@ import style from 'tfs-magics-style';
 import { isSpec } from '../output/spec';
 import { Output } from '../output/Output';
 import { ToolsProvider } from '../ui/tools';
+import { Drawing } from './Drawing';
 import type { Shown, WidgetModel } from './model';
 import { siteOf } from './sites';
 import { useTrait } from './useTrait';
@@ -35,5 +36,8 @@ export function render({ model, el }: Shown): () => void {
 
 function View({ model }: { readonly model: WidgetModel }): React.JSX.Element | null {
   const spec = useTrait(model, 'spec');
+  if (model.get('_turn') !== undefined) {
+    return <Drawing model={model} />;
+  }
   return isSpec(spec) ? <Output spec={spec} /> : null;
 }
