@@ -28,6 +28,7 @@ import { PREFIX, SHOWN_IN_PALETTE } from './commands/ids';
 import { Menus } from './commands/menus';
 import { ModelFiles } from './commands/modelFiles';
 import { Cells } from './commands/notebook';
+import { Questions } from './commands/questions';
 import { addToRunning } from './commands/running';
 import { ServerActions } from './commands/serverActions';
 import { Numbers } from './format/numbers';
@@ -157,8 +158,9 @@ function activate(
     const [item] = files?.tracker.currentWidget?.selectedItems() ?? [];
     return item?.type === 'directory' ? item.path : null;
   };
-  const server = new ServerActions(panel, trans);
-  const actions = new Actions(panel, trans, tools.numbers);
+  const questions = new Questions(trans);
+  const server = new ServerActions(panel, trans, questions);
+  const actions = new Actions(panel, trans, tools.numbers, questions);
   const modelFiles = new ModelFiles(app.serviceManager.contents, trans);
   register({
     commands: app.commands,

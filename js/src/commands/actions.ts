@@ -6,7 +6,7 @@ import type { Numbers } from '../format/numbers';
 import type { Panel } from '../panel';
 import { labelsOf, onDiskOf, otherOf } from '../store/reading';
 import { keyOf } from '../store/snapshot';
-import { Questions } from './questions';
+import type { Asking } from './asking';
 
 const RECENT_S = 60;
 
@@ -15,9 +15,8 @@ export class Actions {
     private readonly _panel: Panel,
     private readonly trans: TranslationBundle,
     private readonly _numbers: Numbers,
-  ) {
-    this._questions = new Questions(trans);
-  }
+    private readonly _questions: Asking,
+  ) {}
 
   serve(name: string, directory: string): Promise<boolean> {
     const { client, store } = this._panel;
@@ -193,6 +192,4 @@ export class Actions {
   version(name: string, version: number): Version | undefined {
     return this.model(name)?.versions.find((each) => each.version === version);
   }
-
-  private readonly _questions: Questions;
 }

@@ -2,22 +2,16 @@
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Asking, Chosen } from './asking';
 
-export class Questions {
+export class Questions implements Asking {
   constructor(private readonly trans: TranslationBundle) {}
 
-  /** Whether somebody agreed. */
   async agreed(title: string, body: string, verb: string): Promise<boolean> {
     return (await this.chosen(title, body, verb)) === 'done';
   }
 
-  /** What somebody chose: the verb, the harmless way if there is one, or nothing. */
-  async chosen(
-    title: string,
-    body: string,
-    verb: string,
-    harmless?: string,
-  ): Promise<'done' | 'harmless' | 'cancelled'> {
+  async chosen(title: string, body: string, verb: string, harmless?: string): Promise<Chosen> {
     const other = harmless === undefined ? [] : [Dialog.okButton({ label: harmless })];
     const answer = await showDialog({
       title,

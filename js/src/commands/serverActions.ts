@@ -3,15 +3,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Panel } from '../panel';
 import { SERVER } from '../store/snapshot';
-import { Questions } from './questions';
+import type { Asking } from './asking';
 
 export class ServerActions {
   constructor(
     private readonly _panel: Panel,
     private readonly trans: TranslationBundle,
-  ) {
-    this._questions = new Questions(trans);
-  }
+    private readonly _questions: Asking,
+  ) {}
 
   start(anyPort: boolean): Promise<boolean> {
     const { client, store } = this._panel;
@@ -75,6 +74,4 @@ export class ServerActions {
     const { client, store } = this._panel;
     return store.perform('poll', 'loading', () => client.poll());
   }
-
-  private readonly _questions: Questions;
 }

@@ -1,29 +1,43 @@
 /** What can be done from a widget, where JupyterLab's commands are not. */
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { isText } from '../api/guards';
+import { Actions } from '../commands/actions';
+import { anywhere, ofLabel, ofModel, ofStart, ofText, ofVersion } from '../commands/args';
+import { ServerActions } from '../commands/serverActions';
+import { isNumber } from '../api/guards';
+import type { Numbers } from '../format/numbers';
 import type { Panel } from '../panel';
-import { keyOf, SERVER } from '../store/snapshot';
+import { Menus } from './menus';
+import { Questions } from './questions';
 
 type Arguments = Readonly<Record<string, unknown>>;
+type Command = (args: Arguments) => unknown;
 
 export class Commands {
-  constructor(panel: Panel, trans: TranslationBundle) {
-    const { client, store } = panel;
+  constructor(
+    private readonly _panel: Panel,
+    private readonly trans: TranslationBundle,
+    numbers: Numbers,
+  ) {
+    const questions = new Questions(trans);
+    const server = new ServerActions(_panel, trans, questions);
+    const actions = new Actions(_panel, trans, numbers, questions);
+    const menus = new Menus(actions, server, trans);
     this._all = {
-      start: () => void store.perform(SERVER, 'starting', () => client.start()),
-      restart: () => void store.perform(SERVER, 'restarting', () => client.restart()),
-      load: ({ model, version }) =>
-        isText(model) &&
-        void store.perform(keyOf(model, Number(version)), 'loading', () =>
-          client.load(model, Number(version)),
-        ),
-      'copy-text': ({ text }) =>
-        isText(text) &&
-        void navigator.clipboard.writeText(text).then(
-          () => store.tell('done', trans.__('Copied: %1', text.split('\n')[0] ?? '')),
-          () => store.tell('failed', trans.__('This page may not use the clipboard.')),
-        ),
+      start: (args) => ofStart(args) && server.start(args.anyPort ?? false),
+      stop: () => server.stop(),
+      restart: () => server.restart(),
+      load: (args) => ofVersion(args) && actions.load(args.model, args.version),
+      unload: (args) => ofVersion(args) && actions.unload(args.model, args.version),
+      'set-label': (args) =>
+        ofLabel(args) && actions.setLabel(args.model, args.label, args.version),
+      'roll-back': (args) =>
+        ofVersion(args) &&
+        isNumber((args as Arguments)['to']) &&
+        actions.moveLabels(args.model, args.version, Number((args as Arguments)['to'])),
+      'server-menu': (args) => anywhere(args) && menus.ofServer(args.x ?? 0, args.y ?? 0),
+      'row-menu': (args) => ofModel(args) && openOf(menus, args),
+      'copy-text': (args) => ofText(args) && this._copy(args.text),
     };
   }
 
@@ -32,8 +46,38 @@ export class Commands {
   }
 
   run(command: string, args: Arguments): void {
-    this._all[command]?.(args);
+    void this._all[command]?.(args);
   }
 
-  private readonly _all: Readonly<Record<string, (args: Arguments) => unknown>>;
+  private _copy(text: string): void {
+    const { store } = this._panel;
+    const { trans } = this;
+    const fail = (): void =>
+      store.tell('failed', trans.__('This page may not use the clipboard. Mark the text instead.'));
+    const { clipboard } = navigator as { readonly clipboard?: Clipboard }; // not where it is insecure
+    if (!clipboard) {
+      fail();
+      return;
+    }
+    clipboard
+      .writeText(text)
+      .then(() => store.tell('done', trans.__('Copied: %1', text.split('\n')[0] ?? '')), fail);
+  }
+
+  private readonly _all: Readonly<Record<string, Command>>;
+}
+
+interface Row {
+  readonly model: string;
+  readonly version?: number | undefined;
+  readonly x?: number | undefined;
+  readonly y?: number | undefined;
+}
+
+function openOf(menus: Menus, { model, version, x = 0, y = 0 }: Row): void {
+  if (version === undefined) {
+    menus.ofModel(model, x, y);
+  } else {
+    menus.ofVersion(model, version, x, y);
+  }
 }

@@ -32,11 +32,12 @@ export function siteOf(model: WidgetModel): Site {
 function made(host: string): Site {
   const comm = new CommTransport();
   const panel = new Panel(new NearestTransport(host, comm));
-  const commands = new Commands(panel, words);
+  const numbers = new Numbers(undefined);
+  const commands = new Commands(panel, words, numbers);
   const tools: Tools = {
     panel,
     trans: words,
-    numbers: new Numbers(undefined),
+    numbers,
     run: (command, args = {}) => commands.run(command, args),
     has: (command) => commands.has(command),
   };
