@@ -1,6 +1,6 @@
 import * as React from 'react';
 import type { Model } from '../api/entries';
-import { MetricsTab } from '../page/MetricsTab';
+import { MetricsTab } from '../page/metrics/MetricsTab';
 import { DrawAndAsk } from '../tryit/Draw';
 import { TryIt } from '../tryit/TryIt';
 import { useTools } from '../ui/tools';

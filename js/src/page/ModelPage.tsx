@@ -9,7 +9,7 @@ import { Notices } from '../ui/Notices';
 import { useChoice } from '../ui/useChoice';
 import { useNow, useSnapshot, useTools } from '../ui/tools';
 import { Logs } from './Logs';
-import { MetricsTab } from './MetricsTab';
+import { MetricsTab } from './metrics/MetricsTab';
 import { SignaturesTab } from './SignaturesTab';
 import { Tabs } from './Tabs';
 import { TryTab } from './TryTab';
@@ -56,7 +56,7 @@ export function ModelPage({ name, isShown }: Props): React.JSX.Element {
     {
       id: 'metrics',
       label: trans.__('Metrics'),
-      view: () => <MetricsTab known={known} model={model} />,
+      view: () => <MetricsTab known={known} model={model} isShown={isShown} />,
     },
     {
       id: 'logs',
