@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from server_ext import latencies
 from server_ext.api.traffic import Refusal
 
 QUANTILES = {"p50_ms": 0.5, "p90_ms": 0.9, "p99_ms": 0.99}
@@ -41,6 +42,11 @@ def bucket(rows: int) -> str:
     """Return the bucket that this many rows belong to: `1`, `2-3`, `4-7`, `8-15` ..."""
     least = 1 << (max(rows, 1).bit_length() - 1)
     return "1" if least == 1 else f"{least}-{2 * least - 1}"
+
+
+def latencies_of(asked: Iterable[Ended]) -> dict[int, int]:
+    """Return how long requests took, in a form that can be added up over time."""
+    return latencies.counted(took for took in asked if not isinstance(took, Refusal))
 
 
 def failures(asked: Iterable[Ended]) -> dict[str, Any]:

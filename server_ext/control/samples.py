@@ -80,6 +80,7 @@ class Samples:
                     **figures.speeds(asked.get((name, version), []), seconds),
                     **figures.batches(rows.get((name, version), [])),
                     **figures.failures(asked.get((name, version), [])),
+                    "latencies": figures.latencies_of(asked.get((name, version), [])),
                 }
                 for name, version in versions
             ],

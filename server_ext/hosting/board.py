@@ -19,8 +19,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from server_ext.hosting import memory
+from server_ext.hosting import journal, memory
 from server_ext.hosting.counters import Counters
+from server_ext.hosting.history import History
+from server_ext.hosting.journal import Happening, Journal
 from server_ext.hosting.lastversions import LastVersions
 from server_ext.hosting.logring import Line
 from server_ext.hosting.situation import Situation, State
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 Subscriber = Callable[[Event], None]
+EVENTS = 50  # of the journal, in the status
 
 
 class Board:
@@ -43,6 +46,8 @@ class Board:
         self._leaving: frozenset[str] = frozenset()  # removed by us; the server still unloads them
         self._last = LastVersions()
         self._counters = Counters()
+        self._journal = Journal()
+        self._history = History()
         self._sample: Mapping[str, Any] | None = None
         self._subscribers: Mapping[int, Subscriber] = {}
         self._numbers = itertools.count()
@@ -71,7 +76,21 @@ class Board:
             "server": self._server(),
             "models": [shown for name in names if (shown := self._shown(name))],
             "sample": sample,
+            "events": self._journal.last(EVENTS),
         }
+
+    def history(self, model: str | None, version: int | None, span: str) -> dict[str, Any]:
+        """Return what was measured and what happened within a range of history.RANGES until now.
+
+        Raises:
+            NotFound: the model is not served, and nothing was measured of it.
+        """
+        if model is not None and model not in self._models and not self._history.knows(model):
+            _ = self._wanted[model]  # which knows what to say of a model that is not there
+        now = time.time()
+        found = self._history.of(model, version, span, now)
+        since = now - found["step_s"] * len(found["points"])
+        return {**found, "events": self._journal.of(model, version, since)}
 
     def versions(self, name: str) -> Sequence[Mapping[str, Any]]:
         """Return what the server that runs says of the versions of a model; nothing without one."""
@@ -84,6 +103,7 @@ class Board:
         with self._lock:
             before, self._situation = self._situation, situation
             self._publish({"type": "server", "server": self._server()})
+            self._note(journal.of_server(before, situation))
             if _is_coming(before) != _is_coming(situation) and self._last:
                 self._tell_models([entry.model.name for entry in self._wanted], [])
 
@@ -106,6 +126,7 @@ class Board:
                 if name in self._models and wanted.get(name) is None
             )
             self._tell_models(changed, gone)
+            self._note(journal.of_wanted(before, wanted))
 
     def hear(self, said: Mapping[str, Any]) -> None:
         """Take what the server tells of its models, or a sample."""
@@ -113,7 +134,8 @@ class Board:
             if said["event"] == "models":
                 changed = {model["name"]: model for model in said["changed"]}
                 removed = set(said.get("removed", ()))
-                kept = {name: each for name, each in self._models.items() if name not in removed}
+                before = self._models
+                kept = {name: each for name, each in before.items() if name not in removed}
                 self._models = {**kept, **changed}
                 told = [name for name, each in changed.items() if _is_telling(each)]
                 self._last = self._last.without({*told, *removed})
@@ -121,8 +143,11 @@ class Board:
                 back = [name for name in removed if self._wanted.get(name) is not None]
                 shown = [name for name in (*changed, *back) if name not in leaving]
                 self._tell_models(shown, removed.difference(back, leaving))
+                told = [name for name in changed if name not in leaving]
+                self._note(journal.of_models(before, [changed[name] for name in told]))
             elif said["event"] == "sample":
-                self._sample = {key: value for key, value in said.items() if key != "event"}
+                self._history.take(said)
+                self._sample = _told(said)
                 self._counters = self._counters.after(said)
                 self._publish({"type": "sample", **self._sample})
                 if self._situation.state is State.STOPPING:  # how many requests are left
@@ -149,7 +174,12 @@ class Board:
     def let_go(self) -> None:
         """In a forked copy: nobody hears anything, and nobody holds the lock for ever."""
         self._lock = threading.RLock()
+        self._history.let_go()
         self._subscribers = {}
+
+    def _note(self, happenings: Sequence[Happening]) -> None:
+        if happenings:
+            self._publish({"type": "happened", "events": self._journal.add(happenings)})
 
     def _tell_models(self, changed: Iterable[str], removed: Iterable[str]) -> None:
         shown = [shown for name in changed if (shown := self._shown(name))]
@@ -195,6 +225,15 @@ class Board:
 def _is_coming(situation: Situation) -> bool:
     """Tell whether versions that a server had are about to be loaded again."""
     return situation.state in (State.STARTING, State.RUNNING, State.RESTARTING)
+
+
+def _told(sample: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a sample is of use to others than the history."""
+    versions = [
+        {key: value for key, value in each.items() if key != "latencies"}
+        for each in sample["versions"]
+    ]
+    return {**{key: value for key, value in sample.items() if key != "event"}, "versions": versions}
 
 
 def _is_telling(said: Mapping[str, Any]) -> bool:

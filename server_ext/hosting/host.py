@@ -207,11 +207,22 @@ class Host:
         """
         return self._log.document(lines, after)
 
+    def history(self, model: str | None, version: int | None, span: str) -> dict[str, Any]:
+        """Return what was measured and what happened of a version, a model, or all without one.
+
+        `span` is one of history.RANGES, until now. Never blocks.
+
+        Raises:
+            NotFound: the model is not served, and nothing was measured of it.
+        """
+        return self._board.history(model, version, span)
+
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Have it called with each event; return what ends that.
 
         {"type": "server", "server": {}}    {"type": "models", "changed": [], "removed": []}
         {"type": "sample", ...}             {"type": "log", "lines": [{"seq", "at", "text"}]}
+        {"type": "happened", "events": [{"at", "model", "version", "kind", "text"}]}
 
         Threads of the host call it, which it must not block: it may ask for the status, but must
         not change anything.

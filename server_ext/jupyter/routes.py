@@ -12,6 +12,7 @@ from server_ext.jupyter.handlers.about import (
 )
 from server_ext.jupyter.handlers.base import TFSHandler
 from server_ext.jupyter.handlers.events import EventsHandler
+from server_ext.jupyter.handlers.history import HistoryHandler
 from server_ext.jupyter.handlers.logs import LogsHandler
 from server_ext.jupyter.handlers.models import ModelHandler
 from server_ext.jupyter.handlers.proxy import ProxyHandler
@@ -38,6 +39,7 @@ ROUTES: dict[str, type[TFSHandler]] = {
     "models/{name}/versions/{version}/unload": UnloadHandler,
     "poll": PollHandler,
     "logs": LogsHandler,
+    "history": HistoryHandler,
     "events": EventsHandler,
 }
 

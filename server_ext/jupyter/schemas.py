@@ -131,6 +131,34 @@ SAMPLE = record(
         )
     ),
 )
+EVENT = record(
+    at=NUMBER,
+    model=MAYBE_TEXT,
+    version={"type": ["integer", "null"]},
+    kind={"enum": ["available", "loading", "failed", "unloaded", "label", "found", "server"]},
+    text=TEXT,
+)
+HISTORY = record(
+    step_s=COUNT,
+    points=list_of(
+        maybe(
+            record(
+                at=COUNT,
+                per_second=NUMBER,
+                errors_per_second=NUMBER,
+                p50_ms=MAYBE_NUMBER,
+                p90_ms=MAYBE_NUMBER,
+                p99_ms=MAYBE_NUMBER,
+                queued=COUNT,
+                batch_rows=MAYBE_NUMBER,
+                rss_bytes=MAYBE_COUNT,
+            )
+        )
+    ),
+    batches=COUNTS,
+    errors=list_of(record(code=COUNT, reason=TEXT, count=COUNT, last=NUMBER)),
+    events=list_of(part("Event")),
+)
 STATUS = record(
     server=part("Server"),
     models=list_of(part("Model")),
@@ -138,6 +166,7 @@ STATUS = record(
     host=TEXT,
     registry=record(path=MAYBE_TEXT, problem=MAYBE_TEXT),
     held=list_of(part("Held")),
+    events=list_of(part("Event")),
 )
 ABOUT = record(
     version=TEXT,
@@ -163,6 +192,8 @@ PARTS: dict[str, dict[str, Any]] = {
     "Status": STATUS,
     "Server": SERVER,
     "Cause": CAUSE,
+    "Event": EVENT,
+    "History": HISTORY,
     "Model": MODEL,
     "Version": VERSION,
     "Sample": SAMPLE,

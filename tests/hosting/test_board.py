@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from server_ext.errors import NotFound
 from server_ext.hosting.board import Board
 from server_ext.hosting.models import Model
 from server_ext.hosting.situation import Situation, State
@@ -36,9 +37,12 @@ def board() -> Board:
 def heard(board: Board) -> list[tuple[list[str], list[str]]]:
     """The names of the models that subscribers hear of: changed ones and removed ones."""
     events: list[tuple[list[str], list[str]]] = []
-    board.subscribe(
-        lambda event: events.append(([m["name"] for m in event["changed"]], event["removed"]))
-    )
+
+    def hear(event: dict[str, Any]) -> None:
+        if event["type"] == "models":
+            events.append(([model["name"] for model in event["changed"]], event["removed"]))
+
+    board.subscribe(hear)
     return events
 
 
@@ -95,7 +99,7 @@ RUNNING = Situation(State.RUNNING)
 def sample(**counters: int) -> dict[str, Any]:
     """Return a sample, with a version of `m` if it has counters."""
     versions = [{"name": "m", "version": 1, **counters}] if counters else []
-    return {"event": "sample", "in_flight": 0, "versions": versions}
+    return {"event": "sample", "at": 1000.0, "in_flight": 0, "versions": versions}
 
 
 def version(board: Board) -> dict[str, Any]:
@@ -188,6 +192,35 @@ def test_a_server_that_stops_tells_how_many_requests_are_left(board: Board):
 
     assert [event["server"]["in_flight"] for event in events if event["type"] == "server"] == [12]
     assert board.status()["server"]["in_flight"] == 12
+
+
+def test_what_happens_is_told_and_kept_in_sentences(board: Board):
+    events: list[Any] = []
+    board.subscribe(events.append)
+
+    board.hear(said("UNLOADING"))
+    board.hear(said("END"))
+    board.set_wanted(Wanted(), {})
+
+    told = [one for event in events if event["type"] == "happened" for one in event["events"]]
+    assert [one["text"] for one in told] == [
+        "Version 1 of m was unloaded.",
+        "m is served no longer.",
+    ]
+    assert board.status()["events"][-2:] == told
+
+
+def test_the_history_of_a_model_that_nobody_serves_is_not_found(board: Board):
+    with pytest.raises(NotFound, match="Model 'other' is not served"):
+        board.history("other", None, "1m")
+
+    assert board.history("m", 1, "1m")["points"] == [None] * 60
+
+
+def test_the_history_has_what_happened_within_it(board: Board):
+    (event,) = board.history("m", None, "1m")["events"]
+
+    assert (event["model"], event["version"], event["kind"]) == ("m", 1, "available")
 
 
 def test_the_server_has_the_memory_that_it_may_take(board: Board):

@@ -45,9 +45,29 @@ def test_a_model_is_served_and_answers_through_jupyter(running):
     assert running.predict("digits").json() == {"predictions": [{"a": [1.0] * 3, "b": 1.0}]}
 
 
-@pytest.mark.parametrize("path", ["about", "status", "address", "logs"])
+@pytest.mark.parametrize("path", ["about", "status", "address", "logs", "history"])
 def test_what_is_answered_is_what_the_document_says(running, path):
     check(running.get(path).json(), schemas.part(path.title()))
+
+
+def test_the_history_has_requests_errors_and_what_happened(running, eventually):
+    for _ in range(3):
+        assert running.answers("digits")
+    bad = running.ask("POST", "tfs/v1/models/digits:predict", json={"instances": ["x"]})
+    assert bad.status_code == 400
+
+    def told():
+        found = running.get("history?range=1m&model=digits&version=1").json()
+        counted = sum(error["count"] for error in found["errors"])
+        return counted and found
+
+    found = eventually(told)
+    check(found, schemas.part("History"))
+    assert [error["code"] for error in found["errors"]] == [400]
+    assert found["errors"][0]["reason"] == bad.json()["error"][:300]
+    assert sum(point["per_second"] for point in found["points"] if point) >= 4
+    loads = [event for event in found["events"] if event["kind"] == "available"]
+    assert [(event["model"], event["version"]) for event in loads[-1:]] in ([("digits", 1)], [])
 
 
 def test_the_address_is_that_of_the_model_server(running):
@@ -288,6 +308,10 @@ BAD = [
     ("POST", "poll", '{"now": true}', "takes an empty object"),
     ("GET", "logs?lines=many", "", "must be from 0 to 5000"),
     ("GET", "logs?after=-1", "", "after"),
+    ("GET", "history?range=2m", "", "must be one of 1m, 15m, 1h, 1d"),
+    ("GET", "history?version=1", "", "add &model=NAME"),
+    ("GET", "history?model=digits&version=x", "", "must be from 0"),
+    ("GET", "history?model=nobody", "", "'nobody' is not served"),
 ]
 
 

@@ -12,7 +12,7 @@ from server_ext.jupyter import schemas
 from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
 
 API = 1
-CAPABILITIES = ("labels", "versions", "events", "logs", "proxy", "poll", "owners")
+CAPABILITIES = ("labels", "versions", "events", "logs", "proxy", "poll", "owners", "history")
 
 
 class AboutHandler(TFSHandler):

@@ -1,8 +1,9 @@
 """What changes, as it changes: server-sent events.
 
-    status (all)  ->  server | models | sample | log ...  ->  status again, for one that fell behind
+    status (all)  ->  server | models | sample | happened | log ...  ->  status again
 
-A stream ends when Jupyter stops or its client leaves.
+The status comes again to one that fell behind. A stream ends when Jupyter stops or its client
+leaves.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class EventsHandler(TFSHandler):
     _track_activity = False
     operations: ClassVar[Operations] = {
         "get": Operation(
-            "Server-sent events: `status` first, then `server`, `models`, `sample` and `log`",
+            "Server-sent events: `status` first, then `server`, `models`, `sample`, `happened` and "
+            "`log`",
             {"type": "string"},
             errors=[429],
             query={"logs": {"enum": ["0", "1"]}},
