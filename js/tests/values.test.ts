@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Tensor } from '../src/api/signatures';
-import { problemOf } from '../src/tryit/values';
-import { snippetOf } from '../src/tryit/copy/snippets';
+import { problemText } from '../src/tryit/problemText';
+import { problemsOf } from '../src/tryit/values';
+import { trans } from './words';
 
 const tensor = (type: string, shape: string): Tensor => ({
   name: 'x',
@@ -29,7 +30,7 @@ test('what the model can take has no problem', () => {
     ['float32', '[n]', []],
   ];
   for (const [type, shape, value] of right) {
-    assert.equal(problemOf(tensor(type, shape), value), null, `${type} ${shape}`);
+    assert.deepEqual(problemsOf(tensor(type, shape), value), [], `${type} ${shape}`);
   }
 });
 
@@ -43,19 +44,37 @@ test('what it cannot take is told by its place', () => {
     ['float32', '[n, 1]', [[1], 2], { kind: 'value', path: [1], got: '2' }],
   ];
   for (const [type, shape, value, problem] of wrong) {
-    assert.deepEqual(problemOf(tensor(type, shape), value), problem);
+    assert.deepEqual(problemsOf(tensor(type, shape), value), [problem]);
   }
 });
 
-test('a request for the command line survives quotes', () => {
-  const request = {
-    url: 'http://h:1',
-    path: 'v1/models/a:predict',
-    body: { inputs: { x: ["it's"] } },
-  };
-  assert.equal(
-    snippetOf('curl', request),
-    `curl http://h:1/v1/models/a:predict \\\n  -d '{"inputs":{"x":["it'\\''s"]}}'`,
-  );
-  assert.match(snippetOf('python', request), /json\.loads\("\{\\"inputs\\"/);
+test('what is wrong is said in the words of people, who count from one', () => {
+  const row = [1, 2, 3, 4];
+  const said: [string, string, unknown, string][] = [
+    [
+      'float32',
+      '[n, 3, 4]',
+      [[row, [1, 2, 3]]],
+      'Row 2 has 3 numbers, expected 4. Row 3 is missing.',
+    ],
+    ['float32', '[n, 4, 4]', [[row, row]], 'Rows 3 to 4 are missing.'],
+    ['float32', '[n, 2, 4]', [[row, row, row]], 'There are 3 rows, expected 2.'],
+    ['float32', '[n, 4]', [row, [1]], 'Row 2 has 1 number, expected 4.'],
+    ['float32', '[n, 4]', [[1, 2]], 'There are 2 numbers, expected 4.'],
+    ['float32', '[n, 2]', [[1, 'a']], 'Value 2 is "a", expected a float32.'],
+    [
+      'float32',
+      '[n, 2]',
+      [row.slice(2), [1, null]],
+      'Row 2, column 2 is null, expected a float32.',
+    ],
+    ['float32', '[n]', [1, 'two'], 'Value 2 is "two", expected a float32.'],
+    ['string', '[n, 2]', [['a']], 'There are 1 value, expected 2.'],
+    ['uint8', '[n]', [0, 256], 'Value 2 is 256, expected 0 to 255.'],
+    ['float32', '[n, 2]', [1, 2], 'This has 1 dimension, expected 2: the shape is [n, 2].'],
+    ['bool', '[]', 1, '1 is no bool.'],
+  ];
+  for (const [type, shape, value, text] of said) {
+    assert.equal(problemText(trans, tensor(type, shape), value), text);
+  }
 });

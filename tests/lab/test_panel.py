@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -178,36 +176,6 @@ def test_the_page_of_a_model_shows_its_versions_signatures_metrics_and_logs(serv
         page.get_by_role("tab", name=tab, exact=True).click()
         page.get_by_role("tabpanel").get_by_text(text).first.wait_for(timeout=30_000)
         served.shoot(f"page-{tab.lower()}")
-
-
-def test_a_form_asks_the_model_and_says_first_what_it_cannot_take(served: PanelPage):
-    page = served.page
-    served.row("half/2").focus()
-    page.keyboard.press("Enter")
-    page.get_by_role("tab", name="Try it").click()
-    field = page.get_by_label("x, float32 [n]")
-
-    field.fill('[1, "two"]')
-    page.get_by_text('Value 2 is "two", expected a float32.').wait_for()
-    assert page.get_by_role("button", name="Run", exact=True).is_disabled()
-
-    field.fill("[1, 2]")
-    page.get_by_label("Ask").select_option("canary")
-    field.press("Control+Enter")
-    page.get_by_role("heading", name="Answer").wait_for()
-    assert json.loads(page.locator(".jp-tfs-Form-answer").inner_text()) == {"outputs": [2.5, 3.0]}
-    served.shoot("page-try")
-
-
-def test_the_request_is_copied_as_a_command_that_gets_the_same_answer(served: PanelPage):
-    if not shutil.which("curl"):
-        pytest.skip("curl is not installed")
-    command = served.page.locator(".jp-tfs-Code", has_text="curl").inner_text()
-
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=30)
-
-    assert "/labels/canary:predict" in command
-    assert json.loads(done.stdout) == {"outputs": [2.5, 3.0]}
 
 
 def test_a_model_is_removed_after_a_question(

@@ -9,6 +9,8 @@ import type { Guard } from './guards';
 export interface Transport {
   /** Ask for a path below tfs/ of the Jupyter server, like api/status?x=1; encoded, no slash first. */
   fetch(path: string, init: RequestInit): Promise<Response>;
+  /** tfs/ of Jupyter as programs elsewhere can reach it, with a token; without it they cannot. */
+  readonly url?: string;
 }
 
 export type Range = '1m' | '15m' | '1h' | '1d';
@@ -20,8 +22,18 @@ export interface Change {
   readonly labels?: Readonly<Record<string, number | null>>;
 }
 
+export interface Answered {
+  readonly answer: unknown;
+  readonly serverTiming: string | null;
+}
+
 export class Client {
   constructor(private readonly _transport: Transport) {}
+
+  /** tfs/ of Jupyter as programs elsewhere can reach it; null where they cannot. */
+  get url(): string | null {
+    return this._transport.url ?? null;
+  }
 
   about(): Promise<About> {
     return this._ask('GET', ['about'], isAbout);
@@ -93,16 +105,20 @@ export class Client {
     return answerOf(await this._transport.fetch(path, { method: 'GET', cache: 'no-cache' }));
   }
 
-  /** Ask a model; `path` is one of the model server's own, like v1/models/NAME:predict. */
-  async predict(path: string, body: Body): Promise<unknown> {
-    const headers = { 'Content-Type': 'application/json' };
+  /**
+   * Ask a model; `path` is one of the model server's own, like v1/models/NAME:predict. Newer servers
+   * say what their part of it took, as the header Server-Timing has it.
+   */
+  async timed(path: string, body: Body): Promise<Answered> {
     const init: RequestInit = {
       method: 'POST',
       cache: 'no-cache',
-      headers,
+      headers: { 'Content-Type': 'application/json', 'X-TFS-Timing': '1' },
       body: JSON.stringify(body),
     };
-    return answerOf(await this._transport.fetch(path, init));
+    const response = await this._transport.fetch(path, init);
+    const answer = await answerOf(response);
+    return { answer, serverTiming: response.headers.get('Server-Timing') };
   }
 
   /** Open the stream of events. */

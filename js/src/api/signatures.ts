@@ -1,6 +1,6 @@
 /** What a version takes and answers, from GET v1/models/NAME/versions/N/metadata. */
 
-import { dictOf, isText, isYesNo, listOf, optional, shape, type Guarded } from './guards';
+import { dictOf, isObject, isText, isYesNo, listOf, optional, shape, type Guarded } from './guards';
 
 const isTensor = shape({
   dtype: isText,
@@ -30,6 +30,8 @@ export interface Tensor {
   readonly type: string;
   readonly shape: string;
   readonly isOptional: boolean;
+  /** What it is if it is left out, as text; absent where that is not known. */
+  readonly default?: string;
 }
 
 export interface Signature {
@@ -58,8 +60,8 @@ export function signaturesOf(answer: unknown): readonly Signature[] | null {
     .map(([name, { inputs, outputs, method_name: method, defaults }]) => ({
       name,
       method: (method ?? '').split('/').at(-1) ?? '',
-      inputs: tensorsOf(inputs ?? {}, new Set(Object.keys(defaults ?? {}))),
-      outputs: tensorsOf(outputs ?? {}, new Set()),
+      inputs: tensorsOf(inputs ?? {}, defaults ?? {}),
+      outputs: tensorsOf(outputs ?? {}, {}),
     }))
     .sort((a, b) => Number(b.name === 'serving_default') - Number(a.name === 'serving_default'));
 }
@@ -74,14 +76,33 @@ type Shown = Guarded<typeof isTensor>;
 
 function tensorsOf(
   tensors: Readonly<Record<string, Shown>>,
-  optionals: ReadonlySet<string>,
+  defaults: Readonly<Record<string, unknown>>,
 ): readonly Tensor[] {
   return Object.entries(tensors).map(([name, tensor]) => ({
     name,
     type: TYPES[tensor.dtype] ?? tensor.dtype.replace(/^DT_/, '').toLowerCase(),
     shape: shapeText(tensor),
-    isOptional: optionals.has(name),
+    isOptional: name in defaults,
+    ...defaultOf(defaults[name]),
   }));
+}
+
+/** A single value of a TensorProto; longer ones are not told. */
+function defaultOf(proto: unknown): { readonly default?: string } {
+  const fields = isObject(proto) ? Object.entries(proto) : [];
+  const [key, list] = fields.find(([name]) => name.endsWith('_val')) ?? ['', null];
+  if (!Array.isArray(list) || list.length !== 1) {
+    return {};
+  }
+  const [value] = list as readonly unknown[];
+  const isEncoded = key === 'string_val' && isText(value);
+  return { default: isEncoded ? decoded(value) : String(value) };
+}
+
+/** Bytes, which JSON has in base64, as text. */
+function decoded(base64: string): string {
+  const bytes = Uint8Array.from(atob(base64), (each) => each.charCodeAt(0));
+  return new TextDecoder().decode(bytes);
 }
 
 function shapeText({ tensor_shape: { dim, unknown_rank: isUnknown } }: Shown): string {

@@ -1,4 +1,4 @@
-/** Holds JSON to the type and the shape of an input, before the model has to refuse it. */
+/** Holds a value to the type and the shape of an input, before the model has to refuse it. */
 
 import type { Tensor } from '../api/signatures';
 
@@ -11,19 +11,29 @@ export type Problem =
       readonly expected: number;
       readonly got: number;
     }
-  | { readonly kind: 'value'; readonly path: readonly number[]; readonly got: string };
+  | { readonly kind: 'value'; readonly path: readonly number[]; readonly got: string }
+  | {
+      readonly kind: 'bounds';
+      readonly path: readonly number[];
+      readonly got: string;
+      readonly low: number;
+      readonly high: number;
+    };
 
-/** The first thing that is wrong with a value; null if the model can take it. */
-export function problemOf(tensor: Tensor, value: unknown): Problem | null {
+/**
+ * What is wrong with a value, as far as one can mend at a time: the first thing inside of it, and
+ * what is missing after that. Empty if the model can take it.
+ */
+export function problemsOf(tensor: Tensor, value: unknown): readonly Problem[] {
   if (tensor.shape === 'any') {
-    return leafProblem(tensor.type, value, []);
+    return listed(leafProblem(tensor.type, value, []));
   }
   const sizes = sizesOf(tensor.shape);
   const got = rankOf(value);
   if (got !== sizes.length) {
-    return { kind: 'rank', expected: sizes.length, got };
+    return [{ kind: 'rank', expected: sizes.length, got }];
   }
-  return problemAt(tensor.type, [...sizes], 0, value, []);
+  return problemsAt(tensor.type, [...sizes], 0, value, []);
 }
 
 /** Sizes of a shape as it is shown; null for any size. */
@@ -36,32 +46,34 @@ function rankOf(value: unknown): number {
   return Array.isArray(value) ? 1 + rankOf(value[0]) : 0;
 }
 
-function problemAt(
+function problemsAt(
   type: string,
   sizes: (number | null)[],
   depth: number,
   value: unknown,
   path: readonly number[],
-): Problem | null {
+): readonly Problem[] {
   if (depth === sizes.length) {
-    return leafProblem(type, value, path);
+    return listed(leafProblem(type, value, path));
   }
   if (!Array.isArray(value)) {
-    return { kind: 'value', path, got: JSON.stringify(value) };
+    return [{ kind: 'value', path, got: JSON.stringify(value) }];
   }
   const list: readonly unknown[] = value;
   const expected = sizes[depth] ?? list.length;
   sizes[depth] = expected; // what is free is as long everywhere as where it is seen first
-  if (list.length !== expected) {
-    return { kind: 'size', path, expected, got: list.length };
+  const size: Problem = { kind: 'size', path, expected, got: list.length };
+  const isInner = depth + 1 === sizes.length;
+  if (list.length !== expected && (isInner || list.length > expected)) {
+    return [size];
   }
   for (const [index, each] of list.entries()) {
-    const problem = problemAt(type, sizes, depth + 1, each, [...path, index]);
-    if (problem) {
-      return problem;
+    const problems = problemsAt(type, sizes, depth + 1, each, [...path, index]);
+    if (problems.length > 0) {
+      return list.length === expected ? problems : [...problems.slice(0, 1), size];
     }
   }
-  return null;
+  return list.length === expected ? [] : [size];
 }
 
 function leafProblem(type: string, value: unknown, path: readonly number[]): Problem | null {
@@ -70,7 +82,18 @@ function leafProblem(type: string, value: unknown, path: readonly number[]): Pro
     const problems = list.map((each, index) => leafProblem(type, each, [...path, index]));
     return problems.find((problem) => problem !== null) ?? null;
   }
-  return fits(type, value) ? null : { kind: 'value', path, got: JSON.stringify(value) };
+  const got = JSON.stringify(value);
+  if (!fits(type, value)) {
+    return { kind: 'value', path, got };
+  }
+  const bounds = boundsOf(type);
+  return bounds && typeof value === 'number' && (value < bounds.low || value > bounds.high)
+    ? { kind: 'bounds', path, got, ...bounds }
+    : null;
+}
+
+function listed(problem: Problem | null): readonly Problem[] {
+  return problem ? [problem] : [];
 }
 
 function fits(type: string, value: unknown): boolean {
@@ -82,4 +105,16 @@ function fits(type: string, value: unknown): boolean {
     return typeof value === 'boolean';
   }
   return typeof value === 'number' && (!/int/.test(type) || Number.isInteger(value));
+}
+
+/** Of whole numbers; those of 64 bits are as exact here as JSON has them. */
+function boundsOf(type: string): { readonly low: number; readonly high: number } | null {
+  const [, sign, bits] = /^(u?)int(8|16|32)$/.exec(type) ?? [];
+  const width = Number(bits);
+  if (bits === undefined) {
+    return null;
+  }
+  return sign === 'u'
+    ? { low: 0, high: 2 ** width - 1 }
+    : { low: -(2 ** (width - 1)), high: 2 ** (width - 1) - 1 };
 }

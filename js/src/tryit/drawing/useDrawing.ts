@@ -1,0 +1,144 @@
+/** The drawing on a canvas: its strokes by pointer and by keys, and the picture that comes of it. */
+
+import * as React from 'react';
+import { fitFor, pictured } from './fitting';
+import {
+  begun,
+  blank,
+  cleared,
+  continued,
+  undone,
+  WIDTH,
+  type Drawing,
+  type Tool,
+} from './strokes';
+
+export interface Hand {
+  readonly drawing: Drawing;
+  readonly pixels: Float32Array;
+  readonly tool: Tool;
+  readonly isFitted: boolean;
+  /** Where keys draw; null until they have moved. */
+  readonly cursor: Cursor | null;
+  readonly choose: (tool: Tool) => void;
+  readonly begin: (x: number, y: number, tool?: Tool) => void;
+  readonly go: (...points: readonly number[]) => void;
+  readonly end: () => void;
+  readonly undo: () => void;
+  readonly clear: () => void;
+  readonly setFitted: (isFitted: boolean) => void;
+  readonly moveCursor: (dx: number, dy: number) => void;
+  readonly toggleCursor: () => void;
+  readonly liftCursor: () => void;
+}
+
+export interface Cursor {
+  readonly x: number;
+  readonly y: number;
+  readonly isDown: boolean;
+}
+
+type Told = (pixels: Float32Array, ended: boolean) => void;
+
+export function useDrawing(
+  [rows, columns]: readonly [number, number],
+  first: Float32Array | undefined,
+  onPixels: Told | undefined,
+): Hand {
+  const [drawing, setDrawing] = React.useState<Drawing>(() => blank(first ?? null));
+  const [tool, choose] = React.useState<Tool>('pen');
+  const [isFitted, setFitted] = React.useState(true);
+  const isDown = React.useRef(false);
+  const height = (WIDTH * rows) / columns;
+  const pixels = React.useMemo(
+    () => pictured(drawing, rows, columns, isFitted ? fitFor(rows, columns) : null),
+    [drawing, rows, columns, isFitted],
+  );
+  const [lifts, lift] = React.useReducer((count: number) => count + 1, 0);
+  useTold(pixels, lifts, isDown, onPixels);
+  const begin = (x: number, y: number, other?: Tool): void => {
+    isDown.current = true;
+    setDrawing((before) => begun(before, other ?? tool, x, y));
+  };
+  const go = (...points: readonly number[]): void =>
+    setDrawing((before) => continued(before, ...points));
+  const end = (): void => {
+    isDown.current = false;
+    lift();
+  };
+  const change = (changed: (before: Drawing) => Drawing): void => {
+    setDrawing(changed);
+    end();
+  };
+  return {
+    drawing,
+    pixels,
+    tool,
+    isFitted,
+    choose,
+    begin,
+    go,
+    end,
+    undo: () => change(undone),
+    clear: () => change(cleared),
+    setFitted,
+    ...useCursor({ begin, go, end }, height),
+  };
+}
+
+/** Tells of pixels that are others than before, and when the pen is lifted. */
+function useTold(
+  pixels: Float32Array,
+  lifts: number,
+  isDown: React.RefObject<boolean>,
+  onPixels: Told | undefined,
+): void {
+  const told = React.useRef({ pixels, lifts });
+  const tell = React.useRef(onPixels);
+  tell.current = onPixels;
+  React.useEffect(() => {
+    if (told.current.pixels !== pixels || told.current.lifts !== lifts) {
+      told.current = { pixels, lifts };
+      tell.current?.(pixels, isDown.current !== true);
+    }
+  }, [pixels, lifts, isDown]);
+}
+
+type Pen = Pick<Hand, 'begin' | 'go' | 'end'>;
+type ByKeys = Pick<Hand, 'cursor' | 'moveCursor' | 'toggleCursor' | 'liftCursor'>;
+
+/** The place where keys draw: it begins in the middle. */
+function useCursor({ begin, go, end }: Pen, height: number): ByKeys {
+  const [cursor, setCursor] = React.useState<Cursor | null>(null);
+  const middle: Cursor = { x: WIDTH / 2, y: height / 2, isDown: false };
+  return {
+    cursor,
+    moveCursor: (dx, dy) => {
+      const { x, y, isDown } = cursor ?? middle;
+      const moved = {
+        x: Math.min(WIDTH, Math.max(0, x + dx)),
+        y: Math.min(height, Math.max(0, y + dy)),
+        isDown,
+      };
+      setCursor(moved);
+      if (isDown) {
+        go(moved.x, moved.y);
+      }
+    },
+    toggleCursor: () => {
+      const at = cursor ?? middle;
+      setCursor({ ...at, isDown: !at.isDown });
+      if (at.isDown) {
+        end();
+      } else {
+        begin(at.x, at.y);
+      }
+    },
+    liftCursor: () => {
+      if (cursor?.isDown) {
+        setCursor({ ...cursor, isDown: false });
+        end();
+      }
+    },
+  };
+}
