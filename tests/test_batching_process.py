@@ -6,6 +6,7 @@ full, so what is in them does not depend on who is faster.
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -168,6 +169,19 @@ def test_rest_and_grpc_requests_run_together(server, stub, pool):
         {"rows": [4], "total": [7.0]},
         {"rows": [4, 4], "total": [11.0, 15.0]},
     ]
+
+
+def test_a_request_that_asks_is_told_with_how_many_rows_it_ran(server, stub, pool):
+    url = f"{server.url}/v1/models/full_at_4:predict"
+    asking = pool.submit(
+        lambda: requests.post(
+            url, json={"inputs": [[1]]}, headers={"X-TFS-Timing": "1"}, timeout=WAIT_S
+        )
+    )
+    pool.submit(over_grpc, stub, "full_at_4", [[1], [2], [3]])
+
+    said = asking.result(WAIT_S).headers["Server-Timing"]
+    assert re.fullmatch(r'queue;dur=[\d.]+, run;dur=[\d.]+, batch;desc="4"', said)
 
 
 def test_requests_for_other_outputs_do_not_run_together(server, stub, pool, eventually):

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 from server_ext.codecs import json_text
 from server_ext.errors import Code, ServingError, TooLarge, outcome
+from server_ext.lifecycle.timing import Timing
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
@@ -97,6 +98,17 @@ def refusal(request: Request, status: int, detail: str, code: Code) -> Answer:
     if b"json" in accept and b"html" not in accept and b"*/*" not in accept:
         return Answer(status, json_text.error_body(detail), code, headers=close)
     return Answer(status, html_page(status, detail), code, HTML, close)
+
+
+def server_timing(timing: Timing) -> tuple[bytes, bytes]:
+    """Return the header that tells how long a request waited and ran, and with how many rows.
+
+    Compatible with the W3C's Server Timing: durations are milliseconds.
+    """
+    text = f"queue;dur={timing.queue_s * 1000:.3f}, run;dur={timing.run_s * 1000:.3f}"
+    if timing.rows is not None:
+        text += f', batch;desc="{timing.rows}"'
+    return b"server-timing", text.encode()
 
 
 def html_page(status: int, detail: str) -> bytes:

@@ -30,10 +30,12 @@ from server_ext.frontends.messages import (
     document,
     error_answer,
     refusal,
+    server_timing,
 )
 from server_ext.frontends.openapi import OpenApi
 from server_ext.frontends.routes import Found
 from server_ext.lifecycle.servable import Turn
+from server_ext.lifecycle.timing import Timing
 
 KNOWN_METHODS = ("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH")
 _VERBS: dict[str, Callable[..., Inference[bytes]]] = {
@@ -41,6 +43,7 @@ _VERBS: dict[str, Callable[..., Inference[bytes]]] = {
     "classify": classify.ask_json,
     "regress": regress.ask_json,
 }
+TIMING = b"x-tfs-timing"  # asks for a Server-Timing header; 1 is yes
 _VERB = re.compile(r":(?P<verb>[^/:?]*)(?P<query>\?.*)?$")
 _GONE = ServingError("The caller has left", Code.CANCELLED)
 
@@ -82,6 +85,8 @@ class RestApi:
         if found is None:
             done(answered(lambda: self._other(request)))
         elif found.route.name in _VERBS:
+            if request.headers.get(TIMING) == b"1":
+                turn.timing = Timing()
             turn.brief = self.is_brief(request)
             if turn.brief:
                 self._infer(found, request, turn, done)
@@ -128,7 +133,11 @@ class RestApi:
             found.route.name.capitalize(),
             turn,
             lambda body: done(
-                error_answer(body) if isinstance(body, ServingError) else Answer(200, body)
+                error_answer(body)
+                if isinstance(body, ServingError)
+                else Answer(200, body)
+                if turn.timing is None
+                else Answer(200, body, headers=(server_timing(turn.timing),))
             ),
         )
 

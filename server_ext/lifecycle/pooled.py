@@ -8,8 +8,9 @@ Any thread may call.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from server_ext.errors import outcome
 from server_ext.lifecycle.pace import Pace
 from server_ext.lifecycle.servable import Done, Loader, Servable, Signature, Turn, Wrapped
 from server_ext.lifecycle.source import MakeLoader
+from server_ext.lifecycle.timing import Timing
 from server_ext.lifecycle.workers import Workers
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class Pooled(Wrapped):
             done(outcome(lambda: pace.timed(rows, compute), "A run") if left is None else left)
 
         compute = partial(self._servable.run, signature, inputs, outputs)
+        if turn.timing is not None:
+            compute = partial(_timed, compute, turn.timing, time.monotonic())
         if turn.brief and not pace.short(rows):
             self._pool.submit(run)
         else:
@@ -62,6 +66,14 @@ def pooled_loads(make_loader: MakeLoader, pool: Workers) -> MakeLoader:
         return replace(loader, load=lambda: Pooled(loader.load(), pool))
 
     return make
+
+
+def _timed(compute: Callable[[], list[Array]], timing: Timing, came: float) -> list[Array]:
+    began = time.monotonic()
+    try:
+        return compute()
+    finally:
+        timing.ran(began - came, time.monotonic() - began)
 
 
 def _rows(inputs: Mapping[str, Array]) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from server_ext.errors import Code, DeadlineExceeded, ServingError, outcome
+from server_ext.lifecycle.timing import Timing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,15 +61,17 @@ class Turn:
     sets `gone` when the caller has left; a queue sets `queued` for as long as the request waits.
     `brief` says that who submits the request reads others as well: it may be held for a run that is
     short, but for no other one; and when it has read what there is, it helps with what waits.
+    `timing` is where to note how long it waits and runs, None where nobody wants to know.
     """
 
-    __slots__ = ("brief", "deadline", "gone", "queued")
+    __slots__ = ("brief", "deadline", "gone", "queued", "timing")
 
     def __init__(self, deadline: float | None = None, *, brief: bool = False) -> None:
         self.deadline = deadline
         self.brief = brief
         self.gone = False
         self.queued = False
+        self.timing: Timing | None = None
 
     def left(self) -> ServingError | None:
         """Return what to answer when the caller waits no more, None while it does."""

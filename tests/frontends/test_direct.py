@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import socket
 from contextlib import closing
 
@@ -76,6 +77,19 @@ def test_a_large_answer_is_packed_for_who_takes_that(native_server):
 
     assert fields["content-encoding"] == "gzip"
     assert len(json.loads(gzip.decompress(body))["outputs"]["a"]) == 2000
+
+
+def test_an_answer_tells_how_long_it_took_to_who_asks_and_to_nobody_else(native_server):
+    asking = request(BODY, "X-TFS-Timing: 1")
+
+    for pieces in ([asking], [asking[:-1], asking[-1:]]):
+        fields = talk(native_server, *pieces)[1]
+        found = re.fullmatch(r"queue;dur=([\d.]+), run;dur=([\d.]+)", fields["server-timing"])
+        assert found
+        assert float(found[2]) > 0
+    for other in (request(BODY), request(BODY, "X-TFS-Timing: 0")):
+        assert "server-timing" not in talk(native_server, other)[1]
+    assert "server-timing" not in talk(native_server, request(b"{", "X-TFS-Timing: 1"))[1]
 
 
 def test_each_request_is_counted_once(native_server):

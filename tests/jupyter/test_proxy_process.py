@@ -81,6 +81,15 @@ def test_the_ports_of_the_model_server_ask_for_its_token_and_not_for_that_of_jup
     assert address["token"] not in running.log
 
 
+def test_who_asks_is_told_how_long_a_request_took(running):
+    headers = {"Authorization": f"token {running.token}", "X-TFS-Timing": "1"}
+
+    asked, not_asked = running.predict("digits", headers=headers), running.predict("digits")
+
+    assert asked.headers["Server-Timing"].startswith("queue;dur=")
+    assert "Server-Timing" not in not_asked.headers
+
+
 def test_an_escaped_colon_is_a_colon(running):
     answer = running.ask("POST", "tfs/v1/models/digits%3Apredict", json=ROW)
 

@@ -15,6 +15,7 @@ import pytest
 from server_ext.errors import Code, Internal, ServingError
 from server_ext.lifecycle.pooled import Pooled, pooled_loads
 from server_ext.lifecycle.servable import Loader, Servable, Signature, Turn
+from server_ext.lifecycle.timing import Timing
 from server_ext.lifecycle.workers import Workers
 
 WAIT_S = 10
@@ -132,3 +133,20 @@ def test_a_loaded_version_looks_the_same_and_is_closed(pool):
     assert servable.memory_bytes == 5
     servable.close()
     assert version.closed
+
+
+def test_how_long_a_request_waited_and_ran_is_noted_where_somebody_wants_to_know(pool: Workers):
+    go_on = threading.Event()
+    pool.submit(lambda: go_on.wait(WAIT_S))
+    version, turn = Pooled(Version(spin), pool), Turn(brief=True)
+    submit(version, Turn(brief=False)).get(timeout=WAIT_S)  # now it is known to be long
+    turn.timing = Timing()
+
+    answers = submit(version, turn)
+    assert turn.timing.run_s == 0
+    go_on.set()
+    answers.get(timeout=WAIT_S)
+
+    assert turn.timing.queue_s > 0
+    assert turn.timing.run_s >= 0.001
+    assert turn.timing.rows is None
