@@ -2,8 +2,8 @@
 
 In a notebook: `%load_ext tfs_magics`, then `%tfs` lists the magics. In a script the same things are
 functions: `tfs_magics.export`, `serve`, `predict`, `request`, `status`, `metadata`, `label`,
-`load`, `unload`, `ps`, `where`, `restart`, `stop`, `logs`. Widgets to put together with those of
-ipywidgets: `VersionsPanel`, `MetadataPanel`, `MetricsPanel`, `TryIt`, `DrawingCanvas`.
+`load`, `unload`, `ps`, `where`, `restart`, `stop`, `logs`, `panel`, `draw`. Widgets to put together
+with those of ipywidgets: `VersionsPanel`, `MetadataPanel`, `MetricsPanel`, `TryIt`, `DrawingCanvas`.
 
 Importing this package loads nothing heavy; TensorFlow is loaded by the first export.
 """
@@ -17,11 +17,13 @@ from server_ext import __version__
 
 if TYPE_CHECKING:
     from tfs_magics.serving import (
+        draw,
         export,
         label,
         load,
         logs,
         metadata,
+        panel,
         predict,
         ps,
         request,
@@ -42,11 +44,13 @@ __all__ = [
     "TryIt",
     "VersionsPanel",
     "__version__",
+    "draw",
     "export",
     "label",
     "load",
     "logs",
     "metadata",
+    "panel",
     "predict",
     "ps",
     "request",

@@ -89,8 +89,10 @@ def export(
 
 def on_disk(
     models: Sequence[Any], name: str | None, base_path: str | None
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[str], list[str], dict[tuple[str, int | None], float]]:
     """Return the names and directories to serve, objects exported; and in words what was done.
+
+    Also the seconds that each export took, by model and version.
 
     Raises:
         InvalidArgument: an object cannot be exported, or has no name.
@@ -103,30 +105,34 @@ def on_disk(
             "Models on disk have the names of their directories."
         )
     names, notes = [], []
+    seconds: dict[tuple[str, int | None], float] = {}
     for each in models:
         if isinstance(each, str | os.PathLike):
             names.append(os.fspath(each))
             continue
         live = each if isinstance(each, Live) else Live(each)
-        served, note = _exported(live, name, base_path)
-        names.append(served)
+        result, note, is_new = _exported(live, name, base_path)
+        names.append(result.name)
         notes.append(note)
-    return names, notes
+        if is_new:
+            seconds[result.name, result.version] = result.seconds
+    return names, notes, seconds
 
 
-def _exported(live: Live, name: str | None, base_path: str | None) -> tuple[str, str]:
-    """Return the name of an object on disk, exported unless it is there as it is, and a note."""
+def _exported(live: Live, name: str | None, base_path: str | None) -> tuple[Exported, str, bool]:
+    """Return an object on disk, a note, and whether it was exported: it may be there as it is."""
     called = f"The variable {live.name}" if live.variable else "The object"
     signatures = None
     last = _last_of(live.obj, name)
     if last is not None and _lies_in(last.result, base_path):
         result = last.result
         if last.is_current(live.obj):
-            return result.name, f"{called} is unchanged since it became version {result.version}."
+            said = f"{called} is unchanged since it became version {result.version}."
+            return result, said, False
         name, signatures = result.name, last.signatures
     name = name or live.name
     made = export(live.obj, name=name, base_path=base_path or BASE_PATH, signatures=signatures)
-    return made.name, f"{called} was exported as version {made.version} of {made.path.parent}."
+    return made, f"{called} was exported as version {made.version} of {made.path.parent}.", True
 
 
 def _last_of(obj: Any, name: str | None) -> LastExport | None:

@@ -14,11 +14,10 @@ from IPython.core.magic_arguments import argument
 
 from server_ext.errors import NotFound
 from tfs_magics import connection, serving
-from tfs_magics.client.feeds import Array
-from tfs_magics.client.predicting import Prediction
+from tfs_magics.client.feeds import Array, InputMismatch
 from tfs_magics.client.response import Response
 from tfs_magics.exporting.export import Exported
-from tfs_magics.ipython import arguments
+from tfs_magics.ipython import arguments, works
 from tfs_magics.ipython.completion import Completion
 from tfs_magics.ipython.declare import cell, line
 from tfs_magics.ipython.evaluation import Names
@@ -27,7 +26,7 @@ from tfs_magics.ipython.notebook import AnswerTables
 from tfs_magics.selection import NoModel
 from tfs_magics.served import Served
 from tfs_magics.views.commands import commands
-from tfs_magics.views.prediction import classes, is_probabilities
+from tfs_magics.views.prediction import is_probabilities
 from tfs_magics.views.view import View
 
 
@@ -167,16 +166,21 @@ class TFSMagics(ManagingMagics, Magics):  # type: ignore[misc]  # IPython is not
         Several outputs are a dict of arrays by name.
         """
         __tracebackhide__ = True
-        answer = serving.prediction(
-            args.name,
-            names.value(args.x),
-            version=args.version,
-            signature=args.signature,
-            grpc=args.grpc,
-        )
+        x = names.value(args.x)
+        try:
+            answer = serving.prediction(
+                args.name,
+                x,
+                version=args.version,
+                signature=args.signature,
+                grpc=args.grpc,
+            )
+        except InputMismatch as error:
+            error.cell = works.cell(args.name, args.x, error)
+            raise
         value = answer.value
         if not isinstance(value, dict) and is_probabilities(value):
-            self.tables.expect(value, lambda: _table(answer, value))
+            self.tables.expect(value, lambda: serving.answered(answer, value))
         return value
 
     @cell(
@@ -208,8 +212,3 @@ def _summary(magic: Callable[..., Any]) -> str:
     parser = getattr(magic, "parser", None)
     text: str = (parser.description if parser else magic.__doc__) or ""
     return text.strip().splitlines()[0].rstrip(".")
-
-
-def _table(answer: Prediction, value: Array) -> View:
-    image = next(iter(answer.fed.values())) if len(answer.fed) == 1 else None
-    return classes(value, image, f"{answer.model} {answer.version}", answer.seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from server_ext.errors import InvalidArgument, NotFound
+from server_ext.errors import InvalidArgument, NotFound, ServingError
 from tfs_magics.asking import asked
 from tfs_magics.client.feeds import Array
 from tfs_magics.client.predicting import predict
@@ -13,8 +13,10 @@ from tfs_magics.client.rest import model_path
 from tfs_magics.connection import Connection
 from tfs_magics.nearest import suggestion
 from tfs_magics.views.served import ServedVersion
+from tfs_magics.views.served import facts as served_facts
 from tfs_magics.views.served import served as served_view
 from tfs_magics.views.view import View
+from tfs_magics.watching import live
 
 
 class Served:
@@ -108,12 +110,24 @@ class Served:
         return len(self.names)
 
     def _view(self) -> View:
+        """Return the view; live where the server can still be asked how it stands."""
         name = self.names[0] if len(self.names) == 1 else "NAME"
         url = f"{self._place.rest_url}{model_path(name)}"
-        return served_view(self.versions, url, self.grpc_target, self._notes, self._start_s)
+        try:
+            told = self._server.status()
+        except ServingError:
+            told = None
+        labels = {each["name"]: each["labels"] for each in told["models"]} if told else {}
+        shown = self.versions, url, self.grpc_target, self._notes, self._start_s
+        grpc = f"{self.grpc_target}, model {name}" if self.grpc_target else ""
+        facts = served_facts(self.versions, url, grpc, self._notes, self._start_s)
+        names = set(self.names)
+        return live(
+            served_view(*shown, labels), self._server, "served", told, names=names, facts=facts
+        )
 
     def __repr__(self) -> str:
         return repr(self._view())
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return self._view()._repr_mimebundle_()

@@ -1,7 +1,7 @@
 """Export, serve, ask, look: what the magics do, as functions for scripts.
 
-What changes a server that runs is in managing.py, what looks at it in looking.py; all of it can be
-imported from here.
+What changes a server that runs is in managing.py, what looks at it in looking.py and watching.py;
+all of it can be imported from here.
 
 Threads: any thread may call any function.
 """
@@ -11,15 +11,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace as replace_
 from typing import Any
 
-from server_ext.errors import Code, ServingError
+from server_ext.errors import Code
 from server_ext.hosting.models import Model, parse_versions
 from tfs_magics import connection
 from tfs_magics.asking import asked, last_lines, page
 from tfs_magics.client.feeds import Array
 from tfs_magics.client.predicting import Place, Prediction, not_served
-from tfs_magics.client.predicting import metadata as ask_metadata
 from tfs_magics.client.predicting import predict as ask
 from tfs_magics.client.response import Response
 from tfs_magics.client.rest import Answer
@@ -31,18 +31,19 @@ from tfs_magics.looking import logs, ps, where
 from tfs_magics.managing import label, load, restart, stop, unload
 from tfs_magics.selection import Selection
 from tfs_magics.served import Served
-from tfs_magics.views import signature as signature_views
-from tfs_magics.views import status as status_views
 from tfs_magics.views.numbers import whole_seconds
-from tfs_magics.views.view import View
 from tfs_magics.waiting import Goal, check_versions, goal, not_up, wait
+from tfs_magics.watching import answered, draw, metadata, panel, status
 
 __all__ = [
+    "answered",
+    "draw",
     "export",
     "label",
     "load",
     "logs",
     "metadata",
+    "panel",
     "predict",
     "ps",
     "request",
@@ -92,7 +93,7 @@ def serve(
     policy = parse_versions(versions) if versions is not None else None
     to = connection.current()
     told = to.status()
-    names, notes = on_disk(models, name, base_path)
+    names, notes, exports = on_disk(models, name, base_path)
     known = wanted(told) if names else _ours(to, told)
     chosen = Selection(base_path, exported, known).models(names, policy)
     before = _entries(told) if told["server"]["state"] == "running" else {}
@@ -111,7 +112,11 @@ def serve(
         settled = wait([*goals, *back], lambda: page(to), progress, timeout_s)[: len(chosen)]
     if not any(each.ok for each in settled):
         raise not_up(settled, last_lines(to))
-    found = [version for each in settled for version in each.versions]
+    found = [
+        replace_(version, export_seconds=exports.get((version.name, version.version)))
+        for each in settled
+        for version in each.versions
+    ]
     return Served(to, found, [*notes, *opened.notes], opened.start_s)
 
 
@@ -167,41 +172,6 @@ def request(
 
     answer = asked(connection.current(), post)
     return Response(name if version is None else f"{name} {version}", answer)
-
-
-def status() -> View:
-    """Return the state of the server and of each version.
-
-    `.data` is GET /v1/server of one that runs, else what its host tells of it.
-
-    Raises:
-        ServingError: a Jupyter server, or another one that was asked for, does not answer.
-    """
-    to = connection.current()
-    told = to.status()
-    server = told["server"]
-    if server["state"] != "running":
-        return status_views.down(told)
-    try:
-        document = to.place().client.server()  # its counters are those of now
-    except ServingError:
-        memory = (told["sample"] or {}).get("rss_bytes") or 0
-        document = {**server, "models": told["models"], "rss_bytes": memory}
-    owners = {name: owner_of(entry) for name, entry in _entries(told).items()}
-    others = {name: owner for name, owner in owners.items() if owner not in ("", to.owner)}
-    return status_views.running(document, server, others)
-
-
-def metadata(name: str, *, version: int | None = None) -> View:
-    """Return the signatures of a model; `.data` holds them as values.
-
-    Raises:
-        NotFound: no such model or version is served; says what is.
-    """
-    to = connection.current()
-    return signature_views.metadata(
-        asked(to, lambda place: ask_metadata(place.client, name, version))
-    )
 
 
 def _entries(told: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:

@@ -143,7 +143,7 @@ def test_weights_of_a_keras_model_tell_whether_it_has_changed(shell: Any, tmp_pa
         "The variable dense is unchanged since it became version 1."
     ]
     model.layers[0].bias.assign([1.0])
-    names, notes = live.on_disk([model], None, None)
+    names, notes, _ = live.on_disk([model], None, None)
 
     assert names == ["dense"]
     assert notes == [f"The object was exported as version 2 of {first.path.parent}."]

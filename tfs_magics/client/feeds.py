@@ -24,7 +24,10 @@ _CHANNELS = (1, 3, 4)
 
 
 class InputMismatch(InvalidArgument):
-    """An input has another dtype or shape than the signature; `remedy` says what to send."""
+    """An input has another dtype or shape than the signature; `remedy` says what to send.
+
+    `cell` is one that does what was meant, where somebody has written it.
+    """
 
     def __init__(self, expected: Tensor, got: Tensor, remedy: str) -> None:
         said = (
@@ -35,6 +38,7 @@ class InputMismatch(InvalidArgument):
         self.expected = expected
         self.got = got
         self.remedy = remedy
+        self.cell = ""
 
 
 def feed(value: Any, model: str, signature: Signature) -> dict[str, Array]:
@@ -55,7 +59,7 @@ def explain_shape(fed: Mapping[str, Array], signature: Signature) -> InputMismat
     """Return the first input whose shape is not the signature's, or None if all are."""
     for alias, array in fed.items():
         expected = signature.inputs[alias]
-        if expected.shape is not None and not _fits(array.shape, expected.shape):
+        if expected.shape is not None and not fits(array.shape, expected.shape):
             got = Tensor(alias, expected.dtype, array.shape)
             return InputMismatch(expected, got, _shape_remedy(array.shape, expected))
     return None
@@ -145,7 +149,8 @@ def _dtype_remedy(array: Array, wanted: np.dtype[Any]) -> str:
     return f"Send numbers of type {wanted.name}."
 
 
-def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+def fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Tell whether a shape is one that is expected, where -1 is any size."""
     return len(shape) == len(expected) and all(
         wanted in (-1, size) for size, wanted in zip(shape, expected, strict=True)
     )
@@ -154,9 +159,9 @@ def _fits(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
 def _shape_remedy(shape: tuple[int, ...], tensor: Tensor) -> str:
     """Guess what would fit: a missing batch or channel dimension, another order of the same."""
     expected = tensor.shape or ()
-    if _fits((1, *shape), expected):
+    if fits((1, *shape), expected):
         return "The batch dimension is missing: x[None] adds it."
-    if _fits((*shape, 1), expected):
+    if fits((*shape, 1), expected):
         return "The last dimension is missing: x[..., None] adds it."
     if expected[:1] == (-1,) and -1 not in expected[1:] and shape:
         row = math.prod(expected[1:])

@@ -25,6 +25,7 @@ from tfs_magics.client import jsonform
 from tfs_magics.client.feeds import Array, explain_shape, feed
 from tfs_magics.client.rest import ANSWER_TIMEOUT_S, Client
 from tfs_magics.client.signatures import DEFAULT_SIGNATURE, Metadata, Signature
+from tfs_magics.client.timing import UNTIMED, Timing
 from tfs_magics.nearest import suggestion
 
 _SWAPS = 3
@@ -57,6 +58,7 @@ class Prediction:
     fed: Mapping[str, Array]
     outputs: Mapping[str, Array]
     seconds: float
+    timing: Timing = UNTIMED
 
     @property
     def value(self) -> Array | dict[str, Array]:
@@ -143,12 +145,13 @@ def _ask(
 
         began = time.monotonic()
         outputs = rpc.predict(place, model, signature, fed, ANSWER_TIMEOUT_S)
-        seconds = time.monotonic() - began
+        seconds, timing = time.monotonic() - began, UNTIMED
     else:
         body = jsonform.request_body(fed, signature.name)
         answer = place.client.predict(model.name, model.version, body).checked()
-        outputs, seconds = jsonform.outputs(answer.body, signature), answer.seconds
-    return Prediction(model.name, model.version, fed, outputs, seconds)
+        outputs = jsonform.outputs(answer.body, signature)
+        seconds, timing = answer.seconds, answer.timing
+    return Prediction(model.name, model.version, fed, outputs, seconds, timing)
 
 
 def _signature(model: Metadata, wanted: str | None) -> Signature:

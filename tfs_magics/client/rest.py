@@ -17,6 +17,7 @@ import requests
 from server_ext.errors import Code, InvalidArgument, ServingError, Unauthenticated, Unavailable
 from tfs_magics.client import signatures
 from tfs_magics.client.signatures import Metadata
+from tfs_magics.client.timing import UNTIMED, Timing, timed
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 300
@@ -30,11 +31,12 @@ _TOKEN = (
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: HTTP status, body as sent, seconds it took."""
+    """What came back: HTTP status, body as sent, seconds it took, and what the server timed."""
 
     status: int
     body: bytes
     seconds: float
+    timing: Timing = UNTIMED
 
     @property
     def text(self) -> str:
@@ -94,7 +96,7 @@ class Client:
     def _ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
         if self._pid != os.getpid():
             self._session, self._pid = session(), os.getpid()
-        content = {"Content-Type": "application/json"} if body else {}
+        content = {"Content-Type": "application/json", "X-TFS-Timing": "1"} if body else {}
         timeout_s = PAGE_TIMEOUT_S if body is None else ANSWER_TIMEOUT_S
         began = time.monotonic()
         try:
@@ -115,7 +117,9 @@ class Client:
                 f"The model server at {self.url} cannot be reached ({reason(error)}). "
                 "%tfs_status tells more."
             ) from None
-        return Answer(response.status_code, response.content, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        timing = timed(response.headers.get("Server-Timing", ""))
+        return Answer(response.status_code, response.content, seconds, timing)
 
 
 def model_path(name: str, version: int | None = None) -> str:

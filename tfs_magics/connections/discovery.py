@@ -83,7 +83,8 @@ class Discovery:
         url = _base(given)
         token = token or self._token_for(url)
         try:
-            return self._hosted(JupyterServer(url, token, 0), why, ())
+            named = given == without_token(self._environment.get(URL, ""))[0]
+            return self._hosted(JupyterServer(url, token, 0), why, (), shows_us=named)
         except ServingError as refusal:
             if refusal.code in (Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED):
                 raise
@@ -125,19 +126,22 @@ class Discovery:
     def _try(self, found: JupyterServer, why: str, passed: list[str]) -> Hosted | None:
         """Return the connection to what was found, or None with the reason in `passed`."""
         try:
-            return self._hosted(found, why, tuple(passed))
+            return self._hosted(found, why, tuple(passed), shows_us=True)
         except (NoExtension, PermissionDenied) as refusal:
             passed.append(str(refusal))
         return None
 
-    def _hosted(self, found: JupyterServer, why: str, passed: tuple[str, ...]) -> Hosted:
+    def _hosted(
+        self, found: JupyterServer, why: str, passed: tuple[str, ...], *, shows_us: bool
+    ) -> Hosted:
         near = (urlsplit(found.url).hostname or "") in LOOPBACK
         api = JupyterApi(found.url, found.token, verify=not (found.secure and near))
         about = api.get("about")
         if "api" not in about:
             raise NoExtension(f"{found.url} answers, but not as what hosts model servers.")
         root = found.root or (str(about.get("root_dir") or "") if near else "")
-        return Hosted(Where("jupyter", why, found.url, passed), api, this_owner(root))
+        where = Where("jupyter", why, found.url, passed, shows_us)
+        return Hosted(where, api, this_owner(root))
 
 
 def without_token(given: str) -> tuple[str, str]:

@@ -12,13 +12,15 @@ class Where:
 
     `kind` is `jupyter`, `own` or `attached`. `url` is the base URL of a Jupyter server, or a model
     server's REST URL; it never holds a token. `passed` are the ways that come before it, each with
-    why it was not taken.
+    why it was not taken. `shows_us`: this Jupyter server also shows the notebook, so that the page
+    can ask it.
     """
 
     kind: str
     why: str
     url: str = ""
     passed: tuple[str, ...] = ()
+    shows_us: bool = False
 
 
 class Wishes(NamedTuple):

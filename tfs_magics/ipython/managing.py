@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import argument
 
-from tfs_magics import looking, managing
+from tfs_magics import looking, managing, watching
 from tfs_magics.ipython.declare import line
 from tfs_magics.ipython.evaluation import Names
 from tfs_magics.ipython.settings import Settings
 from tfs_magics.views.view import View
 
+MOST_PIXELS = 512
 NAME = argument("name", metavar="NAME", help="Name of a served model.")
 
 
@@ -66,6 +67,36 @@ class ManagingMagics(Settings):
         """Unload a model, or one version of it; files stay on disk."""
         return managing.unload(args.name, args.version, replace=args.replace)
 
+    @line(
+        argument("name", metavar="NAME", nargs="?", help="A served model; by default all of them."),
+    )
+    def tfs_panel(self, args: Namespace, names: Names) -> View:
+        """Show the panel in the notebook: the server, or one model with its tabs."""
+        return watching.panel(args.name)
+
+    @line(
+        NAME,
+        argument("--versions", metavar="N,N", help="Versions to ask, such as 1,2; by default all."),
+        argument("--labels", metavar="L,L", help="Labels to ask, such as stable,canary."),
+        argument(
+            "--size",
+            metavar="HxW",
+            help="Rows and columns, such as 28x28, where the signature leaves them open.",
+        ),
+        argument("--max", type=float, metavar="INK", help="What full ink is: 1, 16, 255."),
+        argument("--signature", metavar="S", help="Signature to ask; serving_default unless set."),
+    )
+    def tfs_draw(self, args: Namespace, names: Names) -> View:
+        """Show a canvas, and what versions of a model answer as you draw."""
+        return watching.draw(
+            args.name,
+            versions=numbers(args.versions, "--versions"),
+            labels=args.labels.split(",") if args.labels else None,
+            size=size(args.size),
+            max=args.max,
+            signature=args.signature,
+        )
+
     @line()
     def tfs_ps(self, args: Namespace, names: Names) -> View:
         """List your model servers on this machine."""
@@ -116,3 +147,33 @@ def labels(words: Sequence[str]) -> dict[str, int | None]:
             raise UsageError(f"{word} is no label: use LABEL=VERSION, such as stable=3 canary=.")
         found[label] = int(version) if version else None
     return found
+
+
+def numbers(text: str | None, option: str) -> list[int] | None:
+    """Read `1,2`.
+
+    Raises:
+        UsageError: that are no versions.
+    """
+    if text is None:
+        return None
+    parts = text.split(",")
+    if not all(part.isdecimal() for part in parts):
+        raise UsageError(f"{option} {text}: use numbers with commas between them, such as 1,2.")
+    return [int(part) for part in parts]
+
+
+def size(text: str | None) -> tuple[int, int] | None:
+    """Read `28x28`, or `28` for a square.
+
+    Raises:
+        UsageError: that is no size of an image.
+    """
+    if text is None:
+        return None
+    rows, _, columns = text.lower().partition("x")
+    found = [int(part) for part in (rows, columns or rows) if part.isdecimal()]
+    if len(found) != 2 or not all(1 <= each <= MOST_PIXELS for each in found):
+        most = f"rows x columns, each from 1 to {MOST_PIXELS}"
+        raise UsageError(f"--size {text}: use {most}, such as 28x28.")
+    return found[0], found[1]

@@ -15,9 +15,11 @@ from IPython.display import display
 
 from server_ext.errors import ServingError
 from server_ext.hosting.process import ServerFailed
+from tfs_magics import connection
 from tfs_magics.client.feeds import InputMismatch
 from tfs_magics.ipython.notebook import in_kernel
 from tfs_magics.views import notice
+from tfs_magics.views.spec import spec
 from tfs_magics.views.view import View
 
 _NODE = re.compile(r"\s*\[\[\{\{.*?\}\}\]\]", re.DOTALL)  # where in the graph TensorFlow was
@@ -61,9 +63,19 @@ def told(error: ServingError) -> UsageError:
     if isinstance(error, InputMismatch):
         what = "type" if error.expected.dtype != error.got.dtype else "shape"
         title = f"{error.expected.alias} has another {what} than the model expects."
-        view = notice.refused_input(title, error.remedy, error.expected, error.got, str(error))
+        parts = title, error.remedy, error.expected, error.got
+        told_live = spec("problem", None, facts=notice.facts(*parts, cell=error.cell))
+        view = notice.refused_input(*parts, str(error)).live(told_live, hosted=_is_hosted())
         return Refusal(str(error), str(error).splitlines()[0], view)
     if isinstance(error, ServerFailed) and error.lines:
         brief = error.title.splitlines()[0].partition(": ")[0].rstrip(".")
         return Refusal(str(error), f"{brief}.", notice.failed(error.title, error.lines))
     return UsageError(_NODE.sub("", str(error)))
+
+
+def _is_hosted() -> bool:
+    """Tell whether the page that shows this can ask the server."""
+    try:
+        return connection.current().where.shows_us
+    except ServingError:
+        return False

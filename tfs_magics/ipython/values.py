@@ -102,6 +102,11 @@ def _labels(slot: Slot, names: Names, base_path: str) -> Iterator[Value]:
         yield Value(f"{label}=", "label")
 
 
+def _labels_there(slot: Slot, names: Names, base_path: str) -> Iterator[Value]:
+    entry = _models().get(slot.given[0] if slot.given else "", {})
+    yield from (Value(label, "label") for label in sorted(entry.get("labels", ())))
+
+
 def _choices(slot: Slot, names: Names, base_path: str) -> Iterator[Value]:
     yield from (Value(text, "versions") for text in ("latest:1", "latest:2", "all"))
 
@@ -144,9 +149,11 @@ def _names_in(directory: Path) -> list[str]:
 _BY_METAVAR: Mapping[str, Callable[[Slot, Names, str], Iterator[Value]]] = {
     "DIR": _paths,
     "HOW": _ways_to_batch,
+    "L,L": _labels_there,
     "LABEL=N": _labels,
     "MODEL": _to_serve,
     "N": _versions,
+    "N,N": _versions,
     "NAME": _served,
     "OBJ": _to_export,
     "S": _signatures,

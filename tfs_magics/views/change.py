@@ -8,7 +8,7 @@ from typing import Any
 
 from tfs_magics.views.markup import code, element, head, join, muted, state, steps
 from tfs_magics.views.numbers import duration, plural
-from tfs_magics.views.status import versions_table
+from tfs_magics.views.versions import versions_table
 from tfs_magics.views.view import WIDTH, View
 
 

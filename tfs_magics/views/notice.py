@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tfs_magics.client.signatures import Tensor, shape_text
 from tfs_magics.views.markup import Markup, element, join
@@ -33,6 +34,22 @@ def refused_input(title: str, remedy: str, expected: Tensor, got: Tensor, messag
     ]
     html = join(_sentence(title, remedy), Table(_COLUMNS, rows, narrow=True).html())
     return _notice(html, message)
+
+
+def facts(title: str, remedy: str, expected: Tensor, got: Tensor, cell: str = "") -> dict[str, Any]:
+    """Return a refused input as values, for who shows it live; `cell` is one that works."""
+    return {
+        "title": title,
+        "remedy": remedy,
+        "expected": _tensor(expected),
+        "got": _tensor(got),
+        "wrong": "type" if expected.dtype != got.dtype else "shape",
+        "lines": [],
+    } | ({"cell": cell} if cell else {})
+
+
+def _tensor(tensor: Tensor) -> dict[str, str]:
+    return {"name": tensor.alias, "type": tensor.dtype, "shape": shape_text(tensor.shape)}
 
 
 def failed(title: str, lines: Sequence[str]) -> View:

@@ -55,6 +55,13 @@ def count(number: int) -> str:
     return f"{_three_digits(scaled / 1000)}G"
 
 
+def rate(per_second: float) -> str:
+    """Return how often in a second: 0/s, 0.4/s, 86/s, 1.24k/s."""
+    if 0 < per_second < 9.95:
+        return f"{per_second:.1f}/s".replace(".0/", "/")
+    return f"{count(round(per_second))}/s"
+
+
 def percent(share: float) -> str:
     """Return a share of one: 90.4%, 0.1%, <0.1%, 0%, 100%."""
     if share in (0, 1):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tfs_magics.client.timing import UNTIMED, Timing
 from tfs_magics.views.markup import Markup, element, join, small
-from tfs_magics.views.numbers import duration, percent, plural
+from tfs_magics.views.numbers import count, duration, percent, plural
 from tfs_magics.views.table import Cell, Column, Row, Table
 from tfs_magics.views.view import View
 
@@ -34,11 +36,18 @@ def is_probabilities(output: NDArray[Any]) -> bool:
     return bool(values.min() >= 0 and np.abs(sums - 1).max() < 0.02)  # bfloat16 rounds so much
 
 
-def classes(output: Floats, image: NDArray[Any] | None, model: str, seconds: float) -> View:
+def classes(
+    output: Floats,
+    image: NDArray[Any] | None,
+    model: str,
+    seconds: float,
+    timing: Timing = UNTIMED,
+    input_name: str = "image",
+) -> View:
     """Return the table of a classifier's answer.
 
     `output` is [n, k]; `image` is what was sent, drawn beside its row if it is [n, h, w] or
-    [n, h, w, 1] and small; `model` is name and version.
+    [n, h, w, 1] and small; `model` is name and version, and maybe labels.
     """
     shown = output[:MOST_ROWS]
     rows = [_row(index, values.astype(np.float64)) for index, values in enumerate(shown)]
@@ -50,17 +59,54 @@ def classes(output: Floats, image: NDArray[Any] | None, model: str, seconds: flo
     ]
     left = f"… {plural(len(output) - MOST_ROWS, 'more row')}" if len(output) > MOST_ROWS else ""
     took = f"{plural(len(output), 'row')} in {duration(seconds)}"
-    text = [Table(columns, rows).text(), *([left.strip()] if left else []), f"{model}, {took}"]
+    ride = [] if timing.batch is None else [f"batch of {count(timing.batch)}"]
+    said = ", ".join([model, took, *ride])
+    text = [Table(columns, rows).text(), *([left.strip()] if left else []), said]
     pixels = None if image is None else _pixels(image, len(output))
     if pixels is not None:
-        columns.insert(1, Column("image"))
+        columns.insert(1, Column(input_name))
         rows = [
             Row([row.cells[0], Cell("", _drawn(shades)), *row.cells[1:]])
             for row, shades in zip(rows, pixels, strict=True)
         ]
     html = [Table(columns, rows).html(), *([small(left)] if left else [])]
-    html.append(small(f"{model} · {took}"))
+    waited = "" if timing.waited is None else f", {duration(timing.waited)} of it waiting"
+    rode = [f"rode in a {each}" for each in ride]
+    html.append(small(" · ".join([model, f"{took}{waited}", *rode])))
     return View(f"Answers of {model}", join(*html), "\n".join(text), output)
+
+
+def facts(
+    output: Floats,
+    image: NDArray[Any] | None,
+    version: int,
+    labels: Sequence[str],
+    seconds: float,
+    timing: Timing,
+    input_name: str,
+) -> dict[str, Any]:
+    """Return the same as values, for who shows it live."""
+    answers = []
+    for values in output[:MOST_ROWS].astype(np.float64):
+        second, first = (int(each) for each in np.argsort(values, kind="stable")[-2:])
+        parts = round(float(values[first]), 6), round(float(values[second]), 6)
+        answers.append({"class": first, "part": parts[0], "then": second, "then_part": parts[1]})
+    pixels = None if image is None else _pixels(image, len(output))
+    images = None
+    if pixels is not None:
+        shades = ["".join(map(str, each.ravel().tolist())) for each in pixels]
+        images = {"height": pixels.shape[1], "width": pixels.shape[2], "shades": shades}
+    return {
+        "version": version,
+        "labels": list(labels),
+        "rows": len(output),
+        "seconds": round(seconds, 6),
+        "waited": timing.waited,
+        "batch": timing.batch,
+        "input": input_name,
+        "answers": answers,
+        "images": images,
+    }
 
 
 def _row(index: int, values: Floats) -> Row:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tfs_magics.views.markup import Markup, code, element, endpoints, head, join, muted, steps
 from tfs_magics.views.numbers import ABSENT, duration, plural
-from tfs_magics.views.status import state_cell
 from tfs_magics.views.table import Column, Row, Table
-from tfs_magics.views.view import View
+from tfs_magics.views.versions import state_cell
+from tfs_magics.views.view import WIDTH, View
 
 _COLUMNS = (Column("Model", subject=True), Column("Version", number=True), Column("State"))
 _STATE = 2
@@ -27,30 +28,64 @@ class ServedVersion:
     version: int | None
     reason: str = ""
     load_seconds: float | None = None
+    export_seconds: float | None = None
     wanted: bool = True
 
 
 def served(
-    versions: Sequence[ServedVersion], rest: str, grpc: str, notes: Sequence[str], start_s: float
+    versions: Sequence[ServedVersion],
+    rest: str,
+    grpc: str,
+    notes: Sequence[str],
+    start_s: float,
+    labels: Mapping[str, Mapping[str, int]] | None = None,
 ) -> View:
     """Return what is served now. `rest` is the URL of the model, or of all of them.
 
-    `grpc` is empty where only REST is reached.
+    `grpc` is empty where only REST is reached; `labels` are those of each model.
     """
     names = list(dict.fromkeys(version.name for version in versions))
-    told = _one if len(names) == 1 and len(versions) == 1 else _several
-    title, top, lines = told(names, versions, start_s)
+    if len(versions) == 1 and versions[0].version is not None:
+        title, top, lines = _one(versions[0], start_s, (labels or {}).get(names[0], {}))
+    else:
+        title, top, lines = _several(names, versions, start_s)
     model = names[0] if len(names) == 1 else "NAME"
     addresses = [("REST", rest), *([("gRPC", f"{grpc}, model {model}")] if grpc else [])]
+    stays = _stays(versions, labels or {})
     html = [
         *top,
         endpoints(*addresses),
         *(element("p", note) for note in notes),
-        element("p", "Next: ", code(_next(versions)), class_="jp-tfs-muted"),
+        element("p", *stays, "Next: ", code(_next(versions)), class_="jp-tfs-muted"),
     ]
     text = [*lines, *(f"  {name}  {address}" for name, address in addresses), *notes]
-    text.append(f"Next: {_next(versions)}")
+    text.append(f"{''.join(stays)}Next: {_next(versions)}")
     return View(title, join(*html), "\n".join(text), tuple(versions))
+
+
+def facts(
+    versions: Sequence[ServedVersion], rest: str, grpc: str, notes: Sequence[str], start_s: float
+) -> dict[str, Any]:
+    """Return the same as values, for who shows it live."""
+    took = {"started": start_s or None}
+    if len(versions) == 1:
+        took |= {"exported": versions[0].export_seconds, "loaded": versions[0].load_seconds}
+    up = next((version.name for version in versions if not version.reason), versions[0].name)
+    return {
+        "answers": [
+            {"model": each.name, "version": each.version, "reason": each.reason}
+            for each in versions
+        ],
+        "steps": [
+            {"what": what, "seconds": round(seconds, 4)}
+            for what, seconds in took.items()
+            if seconds is not None
+        ],
+        "rest": rest,
+        "grpc": grpc,
+        "notes": list(notes),
+        "next": [_next(versions), f"%tfs_draw {_quoted(up)}"],
+    }
 
 
 def progress(word: str, rest: str) -> View:
@@ -65,21 +100,39 @@ def _busy(word: str) -> Markup:
 
 def _next(versions: Sequence[ServedVersion]) -> str:
     up = next((version.name for version in versions if not version.reason), versions[0].name)
-    name = f'"{up}"' if any(char.isspace() for char in up) else up
-    return f"%tfs_predict {name} x[:3]"
+    return f"%tfs_predict {_quoted(up)} x[:3]"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if any(char.isspace() for char in name) else name
+
+
+def _stays(versions: Sequence[ServedVersion], labels: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return which labels of the model did not come to the version that was served."""
+    if len(versions) != 1:
+        return []
+    of_model = sorted(labels.get(versions[0].name, {}).items())
+    return [f"{label} stays on {at}. " for label, at in of_model if at != versions[0].version]
 
 
 def _one(
-    names: Sequence[str], versions: Sequence[ServedVersion], start_s: float
+    only: ServedVersion, start_s: float, labels: Mapping[str, int]
 ) -> tuple[str, list[Markup], list[str]]:
-    (only,) = versions
     title = f"{only.name} {only.version}"
-    state = state_cell("AVAILABLE")
+    state = state_cell("AVAILABLE", failed=bool(only.reason))
+    names = sorted(label for label, at in labels.items() if at == only.version)
+    chips = [element("span", name, class_="jp-tfs-Chip") for name in names]
     done = list(_steps(only, start_s))
-    top = [head(title, state.html or state.text)]
+    top = [head(title, *chips, state.html or state.text)]
+    if only.reason:
+        top.append(element("p", only.reason))
     if done:
         top.append(steps(*done))
-    return title, top, [f"{title}  {state.text}   {', '.join(done)}".rstrip()]
+    first = "  ".join([title, state.text, *([", ".join(names)] if names else [])])
+    lines = [f"{first}   {', '.join(done)}".rstrip()]
+    if len(lines[0]) > WIDTH:
+        lines = [first, f"  {', '.join(done)}"]
+    return title, top, lines
 
 
 def _several(
@@ -101,5 +154,7 @@ def _several(
 def _steps(version: ServedVersion, start_s: float) -> Iterator[str]:
     if start_s:
         yield f"server started {duration(start_s)}"
+    if version.export_seconds is not None:
+        yield f"exported {duration(version.export_seconds)}"
     if version.load_seconds is not None:
         yield f"loaded {duration(version.load_seconds)}"

@@ -39,11 +39,55 @@ class _Block(NamedTuple):
     name: str
     title: str
     slots: list[_Slot]
+    method: str = ""
+    also: tuple[str, ...] = ()
 
 
-def metadata(model: Metadata) -> View:
-    """Return the signatures of one version of a model."""
-    blocks = [
+def metadata(model: Metadata, same: Sequence[int] = ()) -> View:
+    """Return the signatures of one version of a model; those in `same` have the same."""
+    blocks = _blocks(model)
+    alike = [f"same as {', '.join(map(str, same))}"] if same else []
+    title = f"{model.name} {model.version}"
+    if len(blocks) == 1:
+        top = head(title, muted(" · ".join([blocks[0].title, *alike])))
+        html = join(top, _table(blocks[0].slots).html())
+        first = ", ".join([title, blocks[0].title, *alike])
+        text = f"{textwrap.fill(first, WIDTH, subsequent_indent='  ')}\n"
+        text += _table(blocks[0].slots).text()
+    else:
+        html = join(head(title, *(muted(each) for each in alike)), _html(blocks))
+        text = f"{', '.join([title, *alike])}\n{_text(blocks)}"
+    return View(f"Signatures of {title}", html, text, model)
+
+
+def facts(model: Metadata, same: Sequence[int]) -> dict[str, Any]:
+    """Return the same as values, for who shows it live."""
+    return {
+        "version": model.version,
+        "same": list(same),
+        "signatures": [
+            {
+                "name": block.name,
+                "method": block.method,
+                "also": list(block.also),
+                "tensors": [
+                    {
+                        "side": slot.side,
+                        "name": slot.alias,
+                        "type": slot.dtype,
+                        "shape": shape_text(slot.shape) if slot.dtype else "",
+                        "note": _note(slot, block.slots),
+                    }
+                    for slot in block.slots
+                ],
+            }
+            for block in _blocks(model)
+        ],
+    }
+
+
+def _blocks(model: Metadata) -> list[_Block]:
+    return _merged(
         _Block(
             signature.name,
             ", ".join(part for part in (signature.name, signature.method) if part),
@@ -52,20 +96,17 @@ def metadata(model: Metadata) -> View:
                 [(t.alias, t.dtype, t.shape) for t in signature.outputs.values()],
                 MOST_ASKED,
             ),
+            signature.method,
         )
         for signature in model.signatures.values()
-    ]
-    blocks = _merged(blocks)
-    title = f"{model.name} {model.version}"
-    if len(blocks) == 1:
-        top = head(title, muted(blocks[0].title))
-        html = join(top, _table(blocks[0].slots).html())
-        first = textwrap.fill(f"{title}, {blocks[0].title}", WIDTH, subsequent_indent="  ")
-        text = f"{first}\n{_table(blocks[0].slots).text()}"
-    else:
-        html = join(head(title), _html(blocks))
-        text = f"{title}\n{_text(blocks)}"
-    return View(f"Signatures of {title}", html, text, model)
+    )
+
+
+def _note(slot: _Slot, slots: Iterable[_Slot]) -> str:
+    """Return the default of an input; where any has one, that the others have none."""
+    if slot.side != "in" or not any(each.default for each in slots):
+        return ""
+    return slot.default or "required"
 
 
 def exported(result: Exported) -> View:
@@ -114,7 +155,10 @@ def _merged(blocks: Iterable[_Block]) -> list[_Block]:
         slots = tuple(slot._replace(shape=slot.shape and tuple(slot.shape)) for slot in block.slots)
         groups.setdefault(slots, []).append(block)
     return [
-        first._replace(title=f"{first.title} (also: {', '.join(block.name for block in others)})")
+        first._replace(
+            title=f"{first.title} (also: {', '.join(block.name for block in others)})",
+            also=tuple(block.name for block in others),
+        )
         if others
         else first
         for first, *others in groups.values()
@@ -141,7 +185,7 @@ def _table(slots: Iterable[_Slot]) -> Table:
     for slot in slots:
         cells = [slot.side, slot.alias, slot.dtype, shape_text(slot.shape) if slot.dtype else ""]
         if optional:
-            cells.append(slot.default or ("required" if slot.side == "in" else ""))
+            cells.append(_note(slot, slots))
         rows.append(Row(cells))
     return Table(_COLUMNS if optional else _COLUMNS[:-1], rows, text_head=False)
 

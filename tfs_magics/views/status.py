@@ -8,17 +8,10 @@ from typing import Any
 
 from tfs_magics.views.markup import Markup, code, element, endpoints, head, join, muted, small
 from tfs_magics.views.markup import state as state_markup
-from tfs_magics.views.numbers import ABSENT, count, moment, plural, size, whole_seconds
-from tfs_magics.views.table import Cell, Column, Row, Table
+from tfs_magics.views.numbers import count, moment, plural, rate, size, whole_seconds
+from tfs_magics.views.versions import versions_table
 from tfs_magics.views.view import View
 
-_WORDS = {
-    "START": ("Waiting", "off"),
-    "LOADING": ("Loading", "loading"),
-    "AVAILABLE": ("Available", "available"),
-    "UNLOADING": ("Unloading", "unloading"),
-    "END": ("Unloaded", "off"),
-}
 _SERVER = {
     "stopped": ("Stopped", "off"),
     "starting": ("Starting", "loading"),
@@ -27,23 +20,6 @@ _SERVER = {
     "failed": ("Failed", "failed"),
     "stopping": ("Stopping", "unloading"),
 }
-_COLUMNS = (
-    Column("Model", subject=True),
-    Column("Version", number=True),
-    Column("State"),
-    Column("Labels"),
-    Column("Requests", number=True),
-    Column("Errors", number=True),
-    Column("Memory", number=True, only_wide=True),
-)
-_LABELS = 3
-_STATE = 2
-
-
-def state_cell(name: str, *, failed: bool = False) -> Cell:
-    """Return the word for a version's state, `name` as the server spells it."""
-    word, kind = ("Failed", "failed") if failed else _WORDS.get(name, (name.title(), "off"))
-    return Cell(word.lower(), state_markup(word, kind))
 
 
 def state_of(name: str) -> tuple[str, str]:
@@ -51,40 +27,49 @@ def state_of(name: str) -> tuple[str, str]:
     return _SERVER.get(name, (name.title(), "off"))
 
 
-def running(page: Mapping[str, Any], server: Mapping[str, Any], others: Mapping[str, str]) -> View:
+def running(
+    page: Mapping[str, Any],
+    server: Mapping[str, Any],
+    others: Mapping[str, str],
+    sample: Mapping[str, Any] | None = None,
+) -> View:
     """Return the state of a server that answers.
 
     `page` is its GET /v1/server, `server` what its host tells of it; `others` are the notebooks
-    that serve models which are not ours, by model.
+    that serve models which are not ours, by model; `sample` how it was asked in the last second.
     """
     now = time.time()
-    facts = _facts(page, server, now)
+    measured = sample is not None
+    facts = _facts(page, server, sample, now)
     models: Sequence[Mapping[str, Any]] = page["models"]
     names = (("REST", server["rest_url"]), ("gRPC", server["grpc_target"]))
-    addresses = [(name, address) for name, address in names if address]
-    html = [
-        head("Model server", state_markup("Running", "running"), muted(facts)),
-        endpoints(*addresses),
-    ]
+    addresses = [(name, address) for name, address in names if address and not measured]
+    html = [_saved(facts, now) if measured else _now(facts, addresses)]
     text = [f"running, {facts.replace(' · ', ', ')}"]
     text += [f"  {name}  {address}" for name, address in addresses]
     if models:
-        table = versions_table(models)
+        table = versions_table(models, sample)
         html.append(table.html())
         text.append(table.text())
     else:
         html.append(element("p", "Nothing is served yet. ", *_next(), class_="jp-tfs-muted"))
         text.append("Nothing is served yet. Next: %tfs_serve NAME")
     told = [f"{name} is served by {owner}." for name, owner in others.items()]
-    html += [*(element("p", line) for line in told), small(f"As of {moment(now)}.")]
-    text += [*told, f"as of {moment(now)}"]
+    html += [element("p", line) for line in told]
+    html.append(small("Run the cell to see it live." if measured else f"As of {moment(now)}."))
+    text += [*told, *([] if measured else [f"as of {moment(now)}"])]
     return View("Model server", join(*html), "\n".join(text), page)
 
 
-def versions_table(models: Sequence[Mapping[str, Any]]) -> Table:
-    """Return the versions of models, each with its state, labels and counters."""
-    rows = [row for model in models for row in _rows(model)]
-    return _table(rows, labels=any(model["labels"] for model in models))
+def _now(facts: str, addresses: Sequence[tuple[str, str]]) -> Markup:
+    line = head("Model server", state_markup("Running", "running"), muted(facts))
+    return join(line, endpoints(*addresses))
+
+
+def _saved(facts: str, at: float) -> Markup:
+    """Return the line above what may be read long after: it says first of what time it is."""
+    said = f"as it was on {moment(at)}: running · {facts}"
+    return head("Model server", state_markup("Saved", "off"), muted(said))
 
 
 def down(status: Mapping[str, Any]) -> View:
@@ -146,56 +131,24 @@ def _next() -> tuple[str, Markup]:
     return "Next: ", code("%tfs_serve NAME")
 
 
-def _facts(page: Mapping[str, Any], server: Mapping[str, Any], now: float) -> str:
+def _facts(
+    page: Mapping[str, Any],
+    server: Mapping[str, Any],
+    sample: Mapping[str, Any] | None,
+    now: float,
+) -> str:
     versions = [version for model in page["models"] for version in model["versions"]]
+    asked = plural(sum(version["requests"] for version in versions), "request")
+    if sample is not None:
+        asked = rate(sum(each["per_second"] for each in sample["versions"]))
+    limit = server.get("memory_limit_bytes")
+    memory = size(page["rss_bytes"])
     parts = [
         whole_seconds(max(0.0, now - page["started_at"])),
-        plural(sum(version["requests"] for version in versions), "request"),
-        size(page["rss_bytes"]),
+        asked,
+        f"{memory} of {size(limit)}" if limit and sample is not None else memory,
     ]
     if server["restarts"]:
         times = "once" if server["restarts"] == 1 else f"{count(server['restarts'])} times"
         parts.append(f"started again {times}")
     return " · ".join(parts)
-
-
-def _table(rows: Sequence[Row], *, labels: bool) -> Table:
-    if labels:
-        return Table(_COLUMNS, rows, reason_at=_STATE)
-    columns = [column for column in _COLUMNS if column.head != "Labels"]
-    narrower = [
-        Row([*row.cells[:_LABELS], *row.cells[_LABELS + 1 :]], row.reason, row.repeats)
-        for row in rows
-    ]
-    return Table(columns, narrower, reason_at=_STATE)
-
-
-def _rows(model: Mapping[str, Any]) -> Iterator[Row]:
-    """Yield a row a version, newest first, and one for a model that has nothing to load."""
-    name, versions = model["name"], model["versions"]
-    if model["problem"] or not versions:
-        reason = model["problem"] or "no version found yet"
-        word = Cell("waiting", state_markup("Waiting", "off"))
-        yield Row([name, ABSENT, word, "", "", "", ""], reason)
-    for position, version in enumerate(versions):
-        error = version["error"]
-        state = state_cell(version["state"], failed=bool(error))
-        alive = version["state"] in ("AVAILABLE", "UNLOADING")
-        numbers = [
-            count(version["requests"]),
-            count(version["errors"]),
-            size(version["memory_bytes"]),
-        ]
-        repeats = position > 0 or bool(model["problem"])
-        yield Row(
-            [name, str(version["version"]), state, _labels(model, version["version"])]
-            + (numbers if alive else ["", "", ""]),
-            error["message"] if error else "",
-            repeats,
-        )
-
-
-def _labels(model: Mapping[str, Any], number: int) -> Cell:
-    names = [label for label, version in sorted(model["labels"].items()) if version == number]
-    chips = [element("span", name, class_="jp-tfs-Chip") for name in names]
-    return Cell(", ".join(names), join(*chips))

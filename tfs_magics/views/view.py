@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -18,27 +19,23 @@ class View:
     """A finished output. `data` is what it was made from, for scripts; immutable once made.
 
     `html` holds its own style and no script, so that it reads the same in a saved notebook. `spec`
-    tells a front end that can be live what to show instead; `hosted` that the page it is shown in
-    can ask the server, as Jupyter hosts it.
+    tells a front end that can be live what to show instead.
     """
 
-    def __init__(
-        self,
-        label: str,
-        html: Markup,
-        text: str,
-        data: Any = None,
-        spec: Mapping[str, Any] | None = None,
-        *,
-        hosted: bool = False,
-    ) -> None:
+    def __init__(self, label: str, html: Markup, text: str, data: Any = None) -> None:
         inner = element("div", html, class_="jp-tfs-Output")
         section = element("section", inner, class_="jp-tfs", aria_label=label)
         self.html = str(join(STYLE, section))
         self.text = text.replace(NBSP, " ")
         self.data = data
-        self.spec = spec
-        self._hosted = hosted
+        self.spec: Mapping[str, Any] | None = None
+        self._hosted = False
+
+    def live(self, spec: Mapping[str, Any], *, hosted: bool) -> View:
+        """Return the same view with a spec; `hosted`: the page it is in can ask the server."""
+        view = copy.copy(self)
+        view.spec, view._hosted = spec, hosted
+        return view
 
     def __repr__(self) -> str:
         return self.text
