@@ -21,6 +21,7 @@ from tfs_magics.nearest import suggestion
 
 Array = NDArray[Any]
 _CHANNELS = (1, 3, 4)
+_LEAST_IMAGE = 4  # rows and columns of what may be a picture
 
 
 class InputMismatch(InvalidArgument):
@@ -169,6 +170,8 @@ def _shape_remedy(shape: tuple[int, ...], tensor: Tensor) -> str:
             return f"The same values fit as x.reshape{('-1', *map(str, expected[1:]))}.".replace(
                 "'", ""
             )
-    if len(expected) == 4 and expected[3] in _CHANNELS and -1 not in expected[1:3]:
+    one_channel = len(expected) == 3 and len(shape) == 3 and min(expected[1:]) >= _LEAST_IMAGE
+    channels = len(expected) == 4 and expected[3] in _CHANNELS and -1 not in expected[1:3]
+    if one_channel or channels:
         return f"Send {expected[1]} \u00d7 {expected[2]} images."
     return ""

@@ -71,7 +71,7 @@ class ManagingMagics(Settings):
         argument("name", metavar="NAME", nargs="?", help="A served model; by default all of them."),
     )
     def tfs_panel(self, args: Namespace, names: Names) -> View:
-        """Show the panel in the notebook: the server, or one model with its tabs."""
+        """Show the panel of the server, or of one model."""
         return watching.panel(args.name)
 
     @line(

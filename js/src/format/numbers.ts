@@ -54,6 +54,9 @@ export class Numbers {
     if (part > 0 && part < 0.001) {
       return `<${this._decimals(0.1, 1)}%`;
     }
+    if (part < 1 && part >= 0.9995) {
+      return `>${this._decimals(99.9, 1)}%`;
+    }
     return `${this._decimals(part * 100, 1)}%`;
   }
 
