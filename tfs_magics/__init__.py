@@ -3,7 +3,8 @@
 In a notebook: `%load_ext tfs_magics`, then `%tfs` lists the magics. In a script the same things are
 functions: `tfs_magics.export`, `serve`, `predict`, `request`, `status`, `metadata`, `label`,
 `load`, `unload`, `ps`, `where`, `restart`, `stop`, `logs`, `panel`, `draw`. Widgets to put together
-with those of ipywidgets: `VersionsPanel`, `MetadataPanel`, `MetricsPanel`, `TryIt`, `DrawingCanvas`.
+with those of ipywidgets: `VersionsPanel`, `MetadataPanel`, `MetricsPanel`, `TryIt`,
+`DrawingCanvas`.
 
 Importing this package loads nothing heavy; TensorFlow is loaded by the first export.
 """
