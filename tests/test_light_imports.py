@@ -9,11 +9,13 @@ import pytest
 import requests
 
 HEAVY = {
+    "anywidget",
     "grpc",
     "jupyter_server",
     "keras",
     "numpy",
     "google.protobuf",
+    "ipywidgets",
     "pygrpc_native",
     "requests",
     "tensorflow",

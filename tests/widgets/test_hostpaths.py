@@ -1,0 +1,113 @@
+"""The paths of tfs/api, answered by a host in the same process."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server_ext.errors import InvalidArgument, NotFound, Unimplemented
+from server_ext.hosting.host import Host
+from server_ext.hosting.models import Model
+from server_ext.hosting.settings import Settings
+from tfs_magics.widgets import events, hostpaths
+from tfs_magics.widgets.asks import Ask
+
+
+class RecordingHost:
+    """A host that does nothing, and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[Any, ...]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., str]:
+        def note(*args: Any, **kwargs: Any) -> str:
+            self.told.append((name, *args, *kwargs.items()))
+            return "noted"
+
+        return note
+
+    def status(self) -> dict[str, Any]:
+        return {"server": {"state": "running"}, "models": [], "sample": None}
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """A host that has started no server."""
+    host = Host(Settings())
+    yield host
+    host.close()
+
+
+def asked(host: Any, method: str, path: str, body: Any = None, query: str = "") -> Any:
+    sent = b"" if body is None else json.dumps(body).encode()
+    answer = hostpaths.answer(host, Ask(method, path, query, body=sent), threading.Event())
+    return json.loads(answer.body)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("POST", "api/server/start", {"rest_port": 0}, ("start", ("rest_port", 0))),
+        ("POST", "api/server/stop", {"forget": True}, ("stop", ("forget", True))),
+        ("POST", "api/server/restart", {}, ("restart",)),
+        ("POST", "api/poll", {}, ("poll",)),
+        ("PATCH", "api/models/m", {"labels": {"a": 1}}, ("change", "m", None, {"a": 1})),
+        ("DELETE", "api/models/a%20b", None, ("remove", "a b")),
+        ("POST", "api/models/m/versions/7/load", {}, ("load", "m", 7)),
+        ("POST", "api/models/m/versions/7/unload", {}, ("unload", "m", 7)),
+    ],
+)
+def test_a_change_is_asked_of_the_host(method: str, path: str, body: Any, told: tuple[Any, ...]):
+    host = RecordingHost()
+
+    asked(host, method, path, body)
+
+    assert host.told == [told]
+
+
+def test_a_status_has_all_that_a_page_reads(host: Host):
+    status = asked(host, "GET", "api/status")
+
+    assert status["server"]["state"] == "stopped"
+    assert isinstance(status["server"]["since"], (int, float))
+    assert status["server"]["reason"] == ""
+    assert status["host"]
+
+
+def test_lines_of_the_log_are_asked_for_by_their_number():
+    host = RecordingHost()
+
+    asked(host, "GET", "api/logs", query="lines=5&after=7")
+
+    assert host.told == [("logs", 5, 7)]
+
+
+def test_what_is_not_there_is_not_found_and_what_is_not_offered_is_said(host: Host):
+    with pytest.raises(NotFound):
+        asked(host, "GET", "api/nothing")
+    with pytest.raises(Unimplemented):
+        asked(host, "DELETE", "api/status")
+    with pytest.raises(NotFound):
+        asked(host, "DELETE", "api/models/m")
+    with pytest.raises(InvalidArgument):
+        asked(host, "PUT", "api/models/m", {})
+
+
+def test_events_begin_with_the_status_and_go_on_with_what_changes(host: Host, tmp_path: Path):
+    over = threading.Event()
+    stream = events.hosted(host, over, logs=False)
+
+    first = next(stream)
+    host.serve([Model("m", str(tmp_path))])
+    second = next(stream)
+    over.set()
+
+    assert first.startswith(b"event: status\ndata: {")
+    assert second.startswith(b"event: models\n")
+    assert b'"name": "m"' in second
+    assert list(stream) == []
