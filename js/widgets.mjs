@@ -44,7 +44,11 @@ function icons() {
 function style() {
   const index = readFileSync(join(here, 'style', 'index.css'), 'utf8');
   const files = [...index.matchAll(/@import url\('(.+)'\);/g)].map(([, file]) => file);
-  return files.map((file) => readFileSync(join(here, 'style', file), 'utf8')).join('\n');
+  const text = files.map((file) => readFileSync(join(here, 'style', file), 'utf8')).join('\n');
+  return text
+    .replace(/\/\*.*?\*\//gs, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};]) ?/g, '$1');
 }
 
 function refuse({ request }, callback) {
@@ -74,6 +78,8 @@ const compiler = rspack({
       'react-dom': 'preact/compat',
       'react-dom/client': 'preact/compat/client',
       '@jupyterlab/ui-components$': join(built, 'icons.js'),
+      '@lumino/disposable$': join(here, 'lib', 'widgets', 'lumino.js'),
+      '@lumino/signaling$': join(here, 'lib', 'widgets', 'lumino.js'),
       'tfs-magics-style$': join(built, 'style.css'),
     },
   },

@@ -50,7 +50,7 @@ def test_each_change_is_told(canvas: DrawingCanvas):
     canvas.observe(lambda change: seen.append(change["new"].shape), "image")
 
     draw(canvas, np.ones((8, 6)))
-    canvas.set_state({"_answers": {"7": [0.25, 0.75]}})
+    canvas.set_state({"_answers": {"7": [[0.25, 0.75]]}})
     stop()
     draw(canvas, np.zeros((8, 6)))
 
@@ -59,6 +59,19 @@ def test_each_change_is_told(canvas: DrawingCanvas):
     assert list(seen[2][1]) == [7]
     np.testing.assert_array_equal(seen[2][1][7], [0.25, 0.75])
     assert seen[3:] == [(8, 6)]
+
+
+def test_answers_of_several_outputs_are_there_by_name(canvas: DrawingCanvas):
+    canvas.set_state({"_answers": {"7": {"class": [3], "scores": [[0.5, 0.5]]}}})
+
+    assert canvas.answer[7]["class"] == 3
+    assert canvas.answer[7]["scores"].shape == (2,)
+
+
+def test_a_model_that_has_a_size_of_its_own_is_drawn_for_at_that_size(canvas: DrawingCanvas):
+    canvas.set_state({"_size": [2, 2], "_pixels": np.ones(4, np.float32).tobytes()})
+
+    assert canvas.image.shape == (2, 2)
 
 
 def test_it_is_any_size_from_the_finer_drawing(canvas: DrawingCanvas):
@@ -75,7 +88,7 @@ def test_it_is_any_size_from_the_finer_drawing(canvas: DrawingCanvas):
 
 
 def test_a_picture_is_put_on_it_and_taken_off(canvas: DrawingCanvas):
-    canvas.set_state({"_answers": {"7": [1.0]}})
+    canvas.set_state({"_answers": {"7": [[1.0]]}})
 
     canvas.show(np.full((8, 6), 2.0))
     shown = canvas.image.copy()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from traitlets import Bytes, Dict, Instance, Int, observe
+from traitlets import Bytes, Dict, Instance, Int, List, observe
 
 from server_ext.errors import InvalidArgument, ServingError
 from tfs_magics import connection
@@ -25,19 +25,21 @@ class DrawingCanvas(Widget):
     """A canvas with pen, eraser, undo and clear; asks a model while something is drawn.
 
     `image` is the drawing at `size`, float32, from 0 (paper) to 1 (ink); `pixels` is the same from
-    0 to `max`, which is what is sent. `answer` has what each version answered, by its number.
-    `image` and `answer` are traits: `observe` tells of each change, `on_change` of any.
+    0 to `max`, which is what is sent. `answer` has what each version answered, by its number: an
+    array like probabilities, or a dict of them where a model has several outputs. `image` and
+    `answer` are traits: `observe` tells of each change, `on_change` of any.
 
         canvas = DrawingCanvas(size=(8, 8), model="digits", max=16)
         canvas.on_change(lambda canvas: print(canvas.image.sum(), canvas.answer))
         canvas
 
-    Without `model` it is a canvas and nothing more. `versions` are whom it asks: numbers, labels,
-    or "all", which it is without.
+    Without `model` it is a canvas and nothing more; with it the model's own size is drawn, if it
+    has one. `versions` are whom it asks: numbers, labels, or "all", which it is without.
     """
 
     image = Instance(np.ndarray, help="The drawing, float32, from 0 to 1.")
     answer: Any = Dict(help="Version -> what its first output answered, an array.")
+    _size = List(Int()).tag(sync=True)
     _pixels = Bytes(b"").tag(sync=True)
     _fine = Bytes(b"").tag(sync=True)
     _answers = Dict().tag(sync=True)
@@ -48,21 +50,27 @@ class DrawingCanvas(Widget):
         size: tuple[int, int] = (28, 28),
         model: str | None = None,
         versions: Target | Iterable[Target] | None = None,
-        max: float = 1.0,
+        max: float | None = None,
         signature: str | None = None,
         **traits: Any,
     ) -> None:
-        height, width = self.size = _checked(size)
-        self.max = float(max)
-        self._blank: Picture = np.zeros(self.size, np.float32)
-        more = {"size": [height, width], "max": max, "signature": signature, **targets(versions)}
+        whole = list(_checked(size))
+        self.max = max
+        more = {"size": whole, "max": max, "signature": signature, **targets(versions)}
         spec = spec_of("draw", _told(), model, **more)
-        super().__init__(spec=spec, image=self._blank, **traits)
+        image = np.zeros(whole, np.float32)
+        super().__init__(spec=spec, _size=whole, image=image, **traits)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns of the image."""
+        rows, columns = self.image.shape
+        return rows, columns
 
     @property
     def pixels(self) -> Picture:
-        """The drawing as it is sent: `image` times `max`."""
-        pixels: Picture = self.image * np.float32(self.max)
+        """The drawing as it is sent: `image` times `max`, which is 1 unless it was given."""
+        pixels: Picture = self.image * np.float32(self.max or 1)
         return pixels
 
     def resized(self, height: int, width: int) -> Picture:
@@ -79,7 +87,7 @@ class DrawingCanvas(Widget):
 
     def clear(self) -> None:
         """Take everything off the canvas."""
-        self.show(self._blank)
+        self.show(np.zeros_like(self.image))
 
     def show(self, image: Any) -> None:
         """Put a picture on the canvas in place of what was drawn: `size`, from 0 to 1."""
@@ -108,13 +116,12 @@ class DrawingCanvas(Widget):
 
     @observe("_pixels")
     def _take_pixels(self, change: Mapping[str, Any]) -> None:
-        pixels = np.frombuffer(change["new"], np.float32)
-        self.image = (pixels.reshape(self.size) if len(pixels) else self._blank).copy()
+        self.image = np.frombuffer(change["new"], np.float32).reshape(self._size).copy()
 
     @observe("_answers")
     def _take_answers(self, change: Mapping[str, Any]) -> None:
         told: Mapping[str, Any] = change["new"]
-        self.answer = {int(version): np.array(said) for version, said in told.items()}
+        self.answer = {int(version): _first(outputs) for version, outputs in told.items()}
 
 
 def _checked(size: Any) -> tuple[int, int]:
@@ -130,6 +137,13 @@ def _checked(size: Any) -> tuple[int, int]:
     if not (0 < height <= MOST_PIXELS and 0 < width <= MOST_PIXELS):
         raise InvalidArgument(f"size is {size!r}; rows and columns are from 1 to {MOST_PIXELS}")
     return height, width
+
+
+def _first(outputs: Any) -> Any:
+    """Return the answer to the one picture that was sent: an array, or one for each output."""
+    if isinstance(outputs, dict):
+        return {name: np.array(values)[0] for name, values in outputs.items()}
+    return np.array(outputs)[0]
 
 
 def _told() -> dict[str, Any] | None:

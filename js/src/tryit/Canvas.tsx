@@ -5,7 +5,7 @@ import { useTools } from '../ui/tools';
 import { eraserIcon } from './drawing/eraserIcon';
 import { Pixels } from './drawing/Pixels';
 import { ERASER, isEmpty, pathOf, PEN, WIDTH } from './drawing/strokes';
-import { useDrawing, type Hand } from './drawing/useDrawing';
+import { useDrawing, type Hand, type Told } from './drawing/useDrawing';
 
 export interface CanvasProps {
   /** Rows and columns of what the model gets. */
@@ -17,7 +17,7 @@ export interface CanvasProps {
   /** What is drawn at first, row by row; drawing goes on from there. */
   readonly pixels?: Float32Array;
   /** Told as the drawing changes, at most once a frame; `ended` when the pen is lifted. */
-  readonly onPixels?: (pixels: Float32Array, ended: boolean) => void;
+  readonly onPixels?: Told;
   /** Takes the place of `0 to max` in what is said of the pixels. */
   readonly range?: React.ReactNode;
 }

@@ -13,6 +13,7 @@ import { scaled, type Range } from './picture/range';
 import { frameOf, listed, type Frame } from './picture/shape';
 import { ALL, versionOf } from './targets';
 import type { Sent } from './TryIt';
+import type { Told } from './drawing/useDrawing';
 import { useAsk } from './useAsk';
 import { useTargets } from './useTargets';
 
@@ -27,7 +28,9 @@ export interface DrawProps {
   readonly targets?: readonly string[];
   /** Leaves out the head with the name of the model, and the snippets. */
   readonly compact?: boolean;
-  readonly onPixels?: (pixels: Float32Array, ended: boolean) => void;
+  /** What is drawn at first, row by row, if it has the size that the model gets. */
+  readonly pixels?: Float32Array;
+  readonly onPixels?: Told;
   readonly onRequest?: (sent: Sent) => void;
   /** Told whenever all that are asked have answered, by their versions. */
   readonly onAnswers?: (answers: ReadonlyMap<number, unknown>) => void;
@@ -64,8 +67,9 @@ function Drawn(props: DrawnProps): React.JSX.Element {
   const { model, chosen: signature, tensor, frame, compact: isCompact = false } = props;
   const targets = useTargets(model, props.targets ?? [ALL]);
   const asking = useAsk(model, targets.chosen.targets, props.onRequest);
-  const [pixels, setPixels] = React.useState<Float32Array | null>(null);
   const [range, size, choice] = useLook(props);
+  const first = props.pixels?.length === size[0] * size[1] ? props.pixels : null;
+  const [pixels, setPixels] = React.useState(first);
   const body = React.useMemo(() => {
     const isBlank = !pixels?.some((each) => each > 0);
     const value = isBlank ? undefined : valueOf(pixels, range, frame, size);
@@ -99,9 +103,10 @@ function Drawn(props: DrawnProps): React.JSX.Element {
           max={range.high}
           label={tensor.name}
           range={choice}
-          onPixels={(drawn, ended) => {
-            setPixels(drawn);
-            props.onPixels?.(drawn, ended);
+          {...(first ? { pixels: first } : {})}
+          onPixels={(picture, ended, drawn) => {
+            setPixels(picture);
+            props.onPixels?.(picture, ended, drawn);
           }}
         />
         <Answers model={model} signature={signature} asking={asking} />

@@ -1,8 +1,9 @@
 import * as React from 'react';
-import { isNumber, isText, listOf, optional, shape } from '../api/guards';
+import { isNumber, isObject, isText, listOf, optional, shape } from '../api/guards';
 import { useInSight } from '../output/useInSight';
 import { Canvas } from '../tryit/Canvas';
 import { DrawAndAsk } from '../tryit/Draw';
+import type { Drawn } from '../tryit/drawing/useDrawing';
 import { useSnapshot, useTools } from '../ui/tools';
 import type { WidgetModel } from './model';
 import { useTrait } from './useTrait';
@@ -11,7 +12,7 @@ const isDrawing = shape({
   model: optional(isText),
   signature: optional(isText),
   size: listOf(isNumber),
-  max: isNumber,
+  max: optional(isNumber),
   versions: optional(listOf(isNumber)),
   labels: optional(listOf(isText)),
 });
@@ -32,13 +33,13 @@ export function Drawing({ model }: Props): React.JSX.Element | null {
   }
   const [rows = 1, columns = 1] = spec.size;
   const size = [rows, columns] as const;
-  const first = pixelsIn(model, rows * columns);
+  const first = pixelsIn(model);
   const served = known.models.find((each) => each.name === spec.model);
   const common = {
     size,
-    max: spec.max,
     ...(first ? { pixels: first } : {}),
-    onPixels: (pixels: Float32Array) => tell(model, pixels),
+    onPixels: (pixels: Float32Array, ended: boolean, drawn: Drawn) =>
+      tell(model, pixels, ended, drawn),
   };
   const targets = [...(spec.labels ?? []), ...(spec.versions ?? []).map(String)];
   return (
@@ -47,13 +48,15 @@ export function Drawing({ model }: Props): React.JSX.Element | null {
         {served ? (
           <DrawAndAsk
             model={served}
+            {...(spec.max === undefined ? {} : { max: spec.max })}
             {...common}
+            onAnswers={(answers) => tellAnswers(model, answers)}
             {...(spec.signature === undefined ? {} : { signature: spec.signature })}
             {...(targets.length === 0 ? {} : { targets })}
             compact
           />
         ) : (
-          <Canvas {...common} label={spec.model ?? trans.__('a drawing')} />
+          <Canvas {...common} max={spec.max ?? 1} label={spec.model ?? trans.__('a drawing')} />
         )}
         {spec.model !== undefined && !served && known.server !== null && (
           <p className="jp-tfs-muted">{trans.__('%1 is not served.', spec.model)}</p>
@@ -64,15 +67,37 @@ export function Drawing({ model }: Props): React.JSX.Element | null {
 }
 
 /** What Python has of the drawing: after a reload of the page it is there again. */
-function pixelsIn(model: WidgetModel, count: number): Float32Array | null {
+function pixelsIn(model: WidgetModel): Float32Array | null {
   const bytes = model.get('_pixels');
-  if (!(bytes instanceof DataView) || bytes.byteLength !== count * 4) {
+  if (!(bytes instanceof DataView) || bytes.byteLength === 0) {
     return null;
   }
+  const count = bytes.byteLength / 4;
   return Float32Array.from({ length: count }, (_, place) => bytes.getFloat32(place * 4, true));
 }
 
-function tell(model: WidgetModel, pixels: Float32Array): void {
+const MOST_FINE = 256;
+
+/** Tell Python what is drawn; when the pen is lifted, also many times as fine. */
+function tell(model: WidgetModel, pixels: Float32Array, ended: boolean, drawn: Drawn): void {
+  const [rows, columns] = drawn.size;
+  const times = Math.max(1, Math.min(8, Math.floor(MOST_FINE / Math.max(rows, columns))));
+  const fine = ended ? drawn.at(rows * times, columns * times) : null;
+  model.set('_size', [rows, columns]);
   model.set('_pixels', new DataView(pixels.slice().buffer));
+  model.set('_fine', new DataView(Uint8Array.from(fine ?? [], (each) => each * 255).buffer));
+  if (!pixels.some((each) => each > 0)) {
+    model.set('_answers', {});
+  }
+  model.save_changes();
+}
+
+/** Tell Python what each version answered, as it came. */
+function tellAnswers(model: WidgetModel, answers: ReadonlyMap<number, unknown>): void {
+  const outputs = [...answers].map(([version, answer]) => [
+    String(version),
+    isObject(answer) ? (answer['outputs'] ?? answer['predictions'] ?? null) : null,
+  ]);
+  model.set('_answers', Object.fromEntries(outputs));
   model.save_changes();
 }

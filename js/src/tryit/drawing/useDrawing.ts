@@ -38,7 +38,14 @@ export interface Cursor {
   readonly isDown: boolean;
 }
 
-type Told = (pixels: Float32Array, ended: boolean) => void;
+/** A drawing as it is told: its size as the model gets it, and the same at any other size. */
+export interface Drawn {
+  readonly size: readonly [number, number];
+  /** Null where it began with pixels, which have no other size. */
+  readonly at: (rows: number, columns: number) => Float32Array | null;
+}
+
+export type Told = (pixels: Float32Array, ended: boolean, drawn: Drawn) => void;
 
 export function useDrawing(
   [rows, columns]: readonly [number, number],
@@ -55,7 +62,14 @@ export function useDrawing(
     [drawing, rows, columns, isFitted],
   );
   const [lifts, lift] = React.useReducer((count: number) => count + 1, 0);
-  useTold(pixels, lifts, isDown, onPixels);
+  const drawn: Drawn = {
+    size: [rows, columns],
+    at: (height, width) =>
+      drawing.base
+        ? null
+        : pictured(drawing, height, width, isFitted ? fitFor(rows, columns) : null),
+  };
+  useTold(pixels, lifts, isDown, onPixels && ((told, ended) => onPixels(told, ended, drawn)));
   const begin = (x: number, y: number, other?: Tool): void => {
     isDown.current = true;
     setDrawing((before) => begun(before, other ?? tool, x, y));
@@ -91,7 +105,7 @@ function useTold(
   pixels: Float32Array,
   lifts: number,
   isDown: React.RefObject<boolean>,
-  onPixels: Told | undefined,
+  onPixels: ((pixels: Float32Array, ended: boolean) => void) | undefined,
 ): void {
   const told = React.useRef({ pixels, lifts });
   const tell = React.useRef(onPixels);
