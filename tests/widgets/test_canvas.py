@@ -22,9 +22,9 @@ def canvas() -> Iterator[DrawingCanvas]:
 
 def draw(canvas: DrawingCanvas, image: Any, fine: Any = None) -> None:
     """Do what a page does when the pen is lifted."""
-    state = {"_pixels": np.asarray(image, np.float32).tobytes()}
+    state = {"_pixels": memoryview(np.asarray(image, np.float32).tobytes())}
     if fine is not None:
-        state["_fine"] = np.asarray(fine, np.uint8).tobytes()
+        state["_fine"] = memoryview(np.asarray(fine, np.uint8).tobytes())
     canvas.set_state(state)
 
 

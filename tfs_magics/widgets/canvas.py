@@ -21,6 +21,11 @@ from tfs_magics.widgets.widget import Widget
 MOST_PIXELS = 1024
 
 
+def _bytes(view: memoryview, _: Any) -> bytes:
+    """Return what a page sent, which comes as a view of it."""
+    return bytes(view)
+
+
 class DrawingCanvas(Widget):
     """A canvas with pen, eraser, undo and clear; asks a model while something is drawn.
 
@@ -40,8 +45,8 @@ class DrawingCanvas(Widget):
     image = Instance(np.ndarray, help="The drawing, float32, from 0 to 1.")
     answer: Any = Dict(help="Version -> what its first output answered, an array.")
     _size = List(Int()).tag(sync=True)
-    _pixels = Bytes(b"").tag(sync=True)
-    _fine = Bytes(b"").tag(sync=True)
+    _pixels = Bytes(b"").tag(sync=True, from_json=_bytes)
+    _fine = Bytes(b"").tag(sync=True, from_json=_bytes)
     _answers = Dict().tag(sync=True)
     _turn = Int(0).tag(sync=True)
 
