@@ -9,8 +9,8 @@ interface Props {
   readonly onChoose: (choice: Choice) => void;
 }
 
-/** Whom to ask. */
-export function AskChoice({ choices, chosen, onChoose }: Props): React.JSX.Element {
+/** Whom to ask, where there is a choice. */
+export function AskChoice({ choices, chosen, onChoose }: Props): React.JSX.Element | null {
   const { trans } = useTools();
   const id = React.useId();
   const isKnown = choices.some(({ key }) => key === chosen.key);
@@ -32,6 +32,9 @@ export function AskChoice({ choices, chosen, onChoose }: Props): React.JSX.Eleme
       onChoose(found);
     }
   };
+  if (all.length < 2) {
+    return null;
+  }
   return (
     <span className="jp-tfs-pair">
       <label className="jp-tfs-muted" htmlFor={id}>

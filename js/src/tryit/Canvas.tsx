@@ -69,13 +69,16 @@ export function Canvas(props: CanvasProps): React.JSX.Element {
           disabled={isEmpty(hand.drawing)}
           onClick={hand.clear}
         />
-        <label className="jp-tfs-Check jp-tfs-small">
+        <label
+          className="jp-tfs-Check jp-tfs-small"
+          title={trans.__('Moved to the middle and to one size, as in what models learn from')}
+        >
           <input
             type="checkbox"
             checked={hand.isFitted}
             onChange={(event) => hand.setFitted(event.target.checked)}
           />
-          {trans.__('centred and scaled')}
+          {trans.__('centred, scaled')}
         </label>
       </div>
       <div className="jp-tfs-line jp-tfs-Draw-got">

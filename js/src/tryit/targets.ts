@@ -63,7 +63,8 @@ export function choicesOf(model: Model): readonly Choice[] {
   );
   labels.sort((a, b) => (model.labels[a] ?? 0) - (model.labels[b] ?? 0));
   const labelled = new Set(labels.map((label) => model.labels[label]));
-  const unlabelled = versions.filter((version) => !labelled.has(version));
+  const isAlone = versions.length === 1; // which is the newest
+  const unlabelled = versions.filter((version) => !labelled.has(version) && !isAlone);
   const isFew = labels.length + unlabelled.length + 2 <= MOST_BUTTONS;
   const shown = isFew ? unlabelled : [...versions].reverse();
   const choices: Choice[] = [

@@ -1,7 +1,7 @@
-import { spreadsheetIcon } from '@jupyterlab/ui-components';
+import { fileUploadIcon, jsonIcon, spreadsheetIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Tensor } from '../../api/signatures';
-import { Button } from '../../ui/Button';
+import { Button, IconButton } from '../../ui/Button';
 import { useTools } from '../../ui/tools';
 import { keyOf } from './form';
 import { Segment } from './Segment';
@@ -72,17 +72,54 @@ function FieldHead({ tensor, form }: { readonly tensor: Tensor; readonly form: F
           )}
         </>
       )}
-      {ways.length > 1 && (
-        <Segment
-          label={trans.__('Input of %1', tensor.name)}
-          choices={ways.map((key) => ({ key, label: names[key] }))}
-          chosen={feed.way}
-          onChoose={(key) => {
-            const way = ways.find((each) => each === key);
-            if (way) {
-              form.turn(tensor, way);
-            }
-          }}
+      {isSingle(tensor) ? (
+        <OtherWays tensor={tensor} form={form} way={feed.way} />
+      ) : (
+        ways.length > 1 && (
+          <Segment
+            label={trans.__('Input of %1', tensor.name)}
+            choices={ways.map((key) => ({ key, label: names[key] }))}
+            chosen={feed.way}
+            onChoose={(key) => {
+              const way = ways.find((each) => each === key);
+              if (way) {
+                form.turn(tensor, way);
+              }
+            }}
+          />
+        )
+      )}
+    </span>
+  );
+}
+
+interface OtherWaysProps {
+  readonly tensor: Tensor;
+  readonly form: FormState;
+  readonly way: Way;
+}
+
+/** A single value has a field; what else it can be made of is one press away, and back. */
+function OtherWays({ tensor, form, way }: OtherWaysProps): React.JSX.Element {
+  const { trans } = useTools();
+  const ways = waysOf(tensor);
+  const toggle = (other: Way) => () => form.turn(tensor, way === other ? 'value' : other);
+  return (
+    <span>
+      {ways.includes('file') && (
+        <IconButton
+          icon={fileUploadIcon}
+          label={trans.__('%1 from a file', tensor.name)}
+          pressed={way === 'file'}
+          onClick={toggle('file')}
+        />
+      )}
+      {ways.includes('json') && (
+        <IconButton
+          icon={jsonIcon}
+          label={trans.__('%1 as JSON', tensor.name)}
+          pressed={way === 'json'}
+          onClick={toggle('json')}
         />
       )}
     </span>
