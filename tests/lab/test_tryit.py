@@ -265,7 +265,7 @@ def test_a_picture_is_made_as_the_model_takes_it(
 
     digits.answer_of(1).wait_for()
     digits.panel.shoot("try-upload")
-    eventually(lambda: requests_of(lab, "digits")[1] == before[1] + 1)
+    eventually(lambda: requests_of(lab, "digits")[1] > before[1])
     digits.way("image", "JSON")
     sent = json.loads(digits.form.get_by_label("image, as JSON").input_value())
     assert [len(sent), len(sent[0]), len(sent[0][0])] == [1, 8, 8]
