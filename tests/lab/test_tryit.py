@@ -234,6 +234,20 @@ def test_the_eraser_undo_and_clear_do_what_they_say(digits: TryPage):
     digits.answer_of(1).wait_for()
 
 
+def test_a_drawing_is_fitted_to_what_models_have_learnt_from_unless_one_does_not_want_that(
+    digits: TryPage,
+):
+    choice = digits.form.get_by_label("Size and place of the drawing")
+    got = digits.form.get_by_role("img", name="What the model gets").locator("visible=true")
+    fitted = got.inner_html()
+
+    choice.select_option("as drawn")
+    assert got.inner_html() != fitted
+    choice.select_option("fills the image")
+
+    assert got.inner_html() == fitted
+
+
 def test_the_canvas_is_drawn_on_with_keys_alone(digits: TryPage):
     canvas = digits.form.locator(".jp-tfs-Canvas")
     canvas.focus()
@@ -531,6 +545,7 @@ def test_in_the_dark_it_is_as_clear(digits: TryPage, kinds: TryPage):
     page.get_by_text("Theme", exact=True).hover()
     page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
     page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
     kinds.panel.shoot("try-kinds-dark")
     again = TryPage(digits.panel, "digits")
     again.way("image", "Draw")

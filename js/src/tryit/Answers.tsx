@@ -16,11 +16,13 @@ interface Props extends Remedies {
   readonly model: Model;
   readonly signature: Signature;
   readonly asking: Asking;
+  /** Whether the answers are to something else than what is in the form now. */
+  readonly isStale?: boolean;
 }
 
 /** What versions have answered, side by side and each in its colour. */
 export function Answers(props: Props): React.JSX.Element {
-  const { model, signature, asking, ...remedies } = props;
+  const { model, signature, asking, isStale = false, ...remedies } = props;
   const { trans } = useTools();
   const [chosen, choose] = React.useState<View | null>(null);
   const read = React.useMemo(() => readAll(signature, asking.replies), [signature, asking.replies]);
@@ -41,7 +43,7 @@ export function Answers(props: Props): React.JSX.Element {
       {refused && (
         <Refusal model={model} signature={signature} reply={refused.reply} {...remedies} />
       )}
-      <div className={asking.isLate ? 'jp-tfs-Answers jp-mod-late' : 'jp-tfs-Answers'}>
+      <div className={asking.isLate || isStale ? 'jp-tfs-Answers jp-mod-late' : 'jp-tfs-Answers'}>
         {answers.map((each) => (
           <Answer key={JSON.stringify(each.reply.target)} model={model} view={view} {...each} />
         ))}

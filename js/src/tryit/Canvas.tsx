@@ -3,6 +3,7 @@ import * as React from 'react';
 import { IconButton } from '../ui/Button';
 import { useTools } from '../ui/tools';
 import { eraserIcon } from './drawing/eraserIcon';
+import type { FitName } from './drawing/fitting';
 import { Pixels } from './drawing/Pixels';
 import { ERASER, isEmpty, pathOf, PEN, WIDTH } from './drawing/strokes';
 import { useDrawing, type Hand, type Told } from './drawing/useDrawing';
@@ -69,17 +70,7 @@ export function Canvas(props: CanvasProps): React.JSX.Element {
           disabled={isEmpty(hand.drawing)}
           onClick={hand.clear}
         />
-        <label
-          className="jp-tfs-Check jp-tfs-small"
-          title={trans.__('Moved to the middle and to one size, as in what models learn from')}
-        >
-          <input
-            type="checkbox"
-            checked={hand.isFitted}
-            onChange={(event) => hand.setFitted(event.target.checked)}
-          />
-          {trans.__('centred, scaled')}
-        </label>
+        <FitChoice hand={hand} />
       </div>
       <div className="jp-tfs-line jp-tfs-Draw-got">
         <Pixels
@@ -96,6 +87,32 @@ export function Canvas(props: CanvasProps): React.JSX.Element {
         </span>
       </div>
     </div>
+  );
+}
+
+/** How the drawing is brought to what models have learnt from. */
+function FitChoice({ hand }: { readonly hand: Hand }): React.JSX.Element {
+  const { trans } = useTools();
+  const names: Readonly<Record<FitName, string>> = {
+    filled: trans.__('fills the image'),
+    centred: trans.__('centred'),
+    mnist: trans.__('as in MNIST'),
+    asDrawn: trans.__('as drawn'),
+  };
+  const all = Object.keys(names) as FitName[];
+  return (
+    <select
+      className="jp-tfs-Input jp-mod-tiny jp-tfs-small"
+      aria-label={trans.__('Size and place of the drawing')}
+      value={hand.fit}
+      onChange={(event) => hand.setFit(all.find((each) => each === event.target.value) ?? hand.fit)}
+    >
+      {all.map((name) => (
+        <option key={name} value={name}>
+          {names[name]}
+        </option>
+      ))}
+    </select>
   );
 }
 

@@ -37,6 +37,9 @@ export function RequestForm(props: Props): React.JSX.Element {
     }
   };
   useLive(form, asking, targets.chosen.key, run);
+  const runNext = useNext(form, run);
+  const isStale =
+    !form.isDrawn && asking.replies.some((reply) => reply && reply.body !== form.body);
   const request = useRequest(props, targets, verb, form.body);
   const insert = useInsertion(request, signature);
   return (
@@ -65,21 +68,17 @@ export function RequestForm(props: Props): React.JSX.Element {
           model={model}
           signature={signature}
           asking={asking}
+          isStale={isStale}
           onInsert={insert}
           onRefit={(name, value) => {
+            runNext();
             form.fill({ [name]: value });
-            asking.ask(verb, { ...form.body, inputs: { ...inputsOf(form), [name]: value } });
           }}
         />
       </Parts>
       {!isCompact && request && <CopyAs request={request} />}
     </form>
   );
-}
-
-function inputsOf(form: FormState): object {
-  const { inputs } = form.body;
-  return typeof inputs === 'object' && inputs !== null ? inputs : {};
 }
 
 /** What is large of the inputs on the left, the answers beside it. */
@@ -172,6 +171,22 @@ function useLive(form: FormState, asking: Asking, target: string, run: () => voi
     }
     wasDrawn.current = isDrawn;
   }, [isDrawn]);
+}
+
+/** Runs what the form has after the change that comes next. */
+function useNext({ body, isReady }: FormState, run: () => void): () => void {
+  const isWanted = React.useRef(false);
+  const act = React.useRef(run);
+  act.current = run;
+  React.useEffect(() => {
+    if (isWanted.current && isReady) {
+      isWanted.current = false;
+      act.current();
+    }
+  }, [body, isReady]);
+  return () => {
+    isWanted.current = true;
+  };
 }
 
 /** The request as the snippets write it: to the last of those that are asked. */

@@ -20,11 +20,22 @@ export interface Fit {
   readonly middle: 'bounds' | 'mass';
 }
 
-/** As MNIST has it from 20 pixels on; smaller pictures, like those of scikit-learn, have no margin. */
-export function fitFor(rows: number, columns: number): Fit {
-  return Math.min(rows, columns) < 20
-    ? { part: 1, middle: 'bounds' }
-    : { part: 20 / 28, middle: 'mass' };
+export type FitName = 'filled' | 'centred' | 'mnist' | 'asDrawn';
+
+/** How drawings are brought to what a model has learnt from; null leaves them as they are. */
+export const FITS: Readonly<Record<FitName, Fit | null>> = {
+  filled: { part: 1, middle: 'bounds' },
+  centred: { part: 24 / 28, middle: 'bounds' },
+  mnist: { part: 20 / 28, middle: 'mass' },
+  asDrawn: null,
+};
+
+/**
+ * The one to begin with. Scans of 8 x 8, like scikit-learn's, have no margin; larger pictures of
+ * digits have one that differs, and in between is what models for either of them recognise.
+ */
+export function fitFor(rows: number, columns: number): FitName {
+  return Math.min(rows, columns) < 20 ? 'filled' : 'centred';
 }
 
 /** The picture of a drawing; `fit` null leaves everything where it was drawn. */

@@ -1,7 +1,8 @@
 /** The drawing on a canvas: its strokes by pointer and by keys, and the picture that comes of it. */
 
 import * as React from 'react';
-import { fitFor, pictured } from './fitting';
+import { useRemembered } from '../remembered';
+import { fitFor, FITS, pictured, type FitName } from './fitting';
 import {
   begun,
   blank,
@@ -17,7 +18,7 @@ export interface Hand {
   readonly drawing: Drawing;
   readonly pixels: Float32Array;
   readonly tool: Tool;
-  readonly isFitted: boolean;
+  readonly fit: FitName;
   /** Where keys draw; null until they have moved. */
   readonly cursor: Cursor | null;
   readonly choose: (tool: Tool) => void;
@@ -26,7 +27,7 @@ export interface Hand {
   readonly end: () => void;
   readonly undo: () => void;
   readonly clear: () => void;
-  readonly setFitted: (isFitted: boolean) => void;
+  readonly setFit: (fit: FitName) => void;
   readonly moveCursor: (dx: number, dy: number) => void;
   readonly toggleCursor: () => void;
   readonly liftCursor: () => void;
@@ -54,12 +55,12 @@ export function useDrawing(
 ): Hand {
   const [drawing, setDrawing] = React.useState<Drawing>(() => blank(first ?? null));
   const [tool, choose] = React.useState<Tool>('pen');
-  const [isFitted, setFitted] = React.useState(true);
+  const [fit, setFit] = useFit(rows, columns);
   const isDown = React.useRef(false);
   const height = (WIDTH * rows) / columns;
   const pixels = React.useMemo(
-    () => pictured(drawing, rows, columns, isFitted ? fitFor(rows, columns) : null),
-    [drawing, rows, columns, isFitted],
+    () => pictured(drawing, rows, columns, FITS[fit]),
+    [drawing, rows, columns, fit],
   );
   const [lifts, lift] = React.useReducer((count: number) => count + 1, 0);
   const drawn: Drawn = {
@@ -88,16 +89,24 @@ export function useDrawing(
     drawing,
     pixels,
     tool,
-    isFitted,
+    fit,
     choose,
     begin,
     go,
     end,
     undo: () => change(undone),
     clear: () => change(cleared),
-    setFitted,
+    setFit,
     ...useCursor({ begin, go, end }, height),
   };
+}
+
+/** The fit that was chosen last for drawings of this size. */
+function useFit(rows: number, columns: number): readonly [FitName, (fit: FitName) => void] {
+  const first = fitFor(rows, columns);
+  const [kept, setKept] = useRemembered(`fit ${rows}x${columns}`, first);
+  const names = Object.keys(FITS) as FitName[];
+  return [names.find((each) => each === kept) ?? first, setKept];
 }
 
 /** Tells of pixels that are others than before, and when the pen is lifted. */
