@@ -57,6 +57,7 @@ class Samples:
         rows = _by_version((*version, rows) for version, rows in parts.batching.fetch())
         in_flight, queued = parts.manager.in_use(), parts.batching.queued()
         versions = sorted({*asked, *in_flight, *(key for key, count in queued.items() if count)})
+        taken = parts.manager.memory_bytes()
         cpu, memory = self._itself.cpu_times(), self._itself.memory_info()
         all_rows = [each for some in rows.values() for each in some]
         return {
@@ -77,6 +78,7 @@ class Samples:
                     **parts.traffic.of(name, version)._asdict(),
                     "in_flight": in_flight.get((name, version), 0),
                     "queued": queued.get((name, version), 0),
+                    "memory_bytes": taken.get((name, version), 0),
                     **figures.speeds(asked.get((name, version), []), seconds),
                     **figures.batches(rows.get((name, version), [])),
                     **figures.failures(asked.get((name, version), [])),

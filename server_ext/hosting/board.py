@@ -19,12 +19,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from server_ext.hosting import journal, memory
+from server_ext.hosting import journal, memory, ondisk
 from server_ext.hosting.counters import Counters
 from server_ext.hosting.history import History
 from server_ext.hosting.journal import Happening, Journal
 from server_ext.hosting.lastversions import LastVersions
+from server_ext.hosting.loadtimes import LoadTimes
 from server_ext.hosting.logring import Line
+from server_ext.hosting.ondisk import OnDisk
 from server_ext.hosting.situation import Situation, State
 from server_ext.hosting.wanted import Entry, Wanted
 
@@ -38,8 +40,10 @@ EVENTS = 50  # of the journal, in the status
 class Board:
     """The last that was heard. See the module for who may call what."""
 
-    def __init__(self, situation: Situation, wanted: Wanted) -> None:
+    def __init__(self, situation: Situation, wanted: Wanted, roots: Iterable[str] = ()) -> None:
         self._situation = situation
+        self._disk = OnDisk(lambda: self._wanted, roots, self._disk_has_changed)
+        self._loads = LoadTimes()
         self._wanted = wanted
         self._problems: Mapping[str, str] = {}
         self._models: Mapping[str, Mapping[str, Any]] = {}  # as the server that runs says
@@ -68,6 +72,7 @@ class Board:
 
     def status(self) -> dict[str, Any]:
         """Return the server, the models and the last sample."""
+        self._disk.look()
         wanted, models, leaving = self._wanted, self._models, self._leaving
         names = [*(entry.model.name for entry in wanted)]
         names += [name for name in models if wanted.get(name) is None and name not in leaving]
@@ -127,6 +132,7 @@ class Board:
             )
             self._tell_models(changed, gone)
             self._note(journal.of_wanted(before, wanted))
+        self._disk.look(now=True)
 
     def hear(self, said: Mapping[str, Any]) -> None:
         """Take what the server tells of its models, or a sample."""
@@ -137,6 +143,8 @@ class Board:
                 before = self._models
                 kept = {name: each for name, each in before.items() if name not in removed}
                 self._models = {**kept, **changed}
+                for each in changed.values():
+                    self._loads = self._loads.after(each)
                 told = [name for name, each in changed.items() if _is_telling(each)]
                 self._last = self._last.without({*told, *removed})
                 leaving, self._leaving = self._leaving, self._leaving - removed
@@ -150,6 +158,8 @@ class Board:
                 self._sample = _told(said)
                 self._counters = self._counters.after(said)
                 self._publish({"type": "sample", **self._sample})
+                if self._subscribers:
+                    self._disk.look()
                 if self._situation.state is State.STOPPING:  # how many requests are left
                     self._publish({"type": "server", "server": self._server()})
 
@@ -171,15 +181,28 @@ class Board:
             with self._lock:
                 self._publish({"type": "log", "lines": [line._asdict() for line in lines]})
 
+    def look_at_disk(self) -> None:
+        """Look which versions there are now, as somebody has asked for that."""
+        self._disk.look(now=True)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._disk.close()
+
     def let_go(self) -> None:
         """In a forked copy: nobody hears anything, and nobody holds the lock for ever."""
         self._lock = threading.RLock()
+        self._disk.let_go()
         self._history.let_go()
         self._subscribers = {}
 
     def _note(self, happenings: Sequence[Happening]) -> None:
         if happenings:
             self._publish({"type": "happened", "events": self._journal.add(happenings)})
+
+    def _disk_has_changed(self, names: Iterable[str]) -> None:
+        with self._lock:
+            self._tell_models([name for name in names if self._wanted.get(name)], [])
 
     def _tell_models(self, changed: Iterable[str], removed: Iterable[str]) -> None:
         shown = [shown for name in changed if (shown := self._shown(name))]
@@ -206,9 +229,18 @@ class Board:
         if said is None or not _is_telling(said):
             coming = _is_coming(self._situation) and name not in self._problems
             shown["versions"] = self._last.of(name, coming=coming)
+        shown["versions"] = [self._expecting(name, each) for each in shown["versions"]]
+        shown["on_disk"] = ondisk.shown(self._disk.of(name))
         shown["owner"] = asdict(entry.owner) if entry and entry.owner else None
         shown["wanted"] = entry.model.versions.text if entry else None
         return shown
+
+    def _expecting(self, name: str, version: Mapping[str, Any]) -> dict[str, Any]:
+        expected_s = None
+        if version["state"] in ("START", "LOADING"):
+            size = self._disk.bytes_of(name, version["version"])
+            expected_s = self._loads.expected_s(name, size)
+        return {**version, "load_expected_s": expected_s}
 
     def _counted(self, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
         counters = self._counters

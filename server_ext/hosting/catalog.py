@@ -15,8 +15,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from server_ext.errors import Code, FailedPrecondition, NotFound, ServingError, Unavailable
+from server_ext.hosting import deletion
 from server_ext.hosting import wanted as wanted_models
 from server_ext.hosting.board import Board
+from server_ext.hosting.deletion import SetAside
 from server_ext.hosting.held import HeldVersions
 from server_ext.hosting.models import Model, Versions, found_versions
 from server_ext.hosting.process import ServerProcess
@@ -149,6 +151,20 @@ class Catalog:
         if self._process is None:
             raise Unavailable("The model server does not run, so it cannot look for versions.")
         self._process.ask("poll").wait(COMMAND_TIMEOUT_S)
+
+    def set_aside(self, name: str, version: int) -> SetAside:
+        """Take the files of a version that is not loaded out of the server's sight."""
+        model = self.wanted[name].model
+        path = deletion.find(model, version, self._settings.roots)
+        for entry in self.wanted:
+            versions = self._board.versions(entry.model.name)
+            states = {each["version"]: each["state"] for each in versions}
+            deletion.check_unused(entry.model, path, states if self._process else None)
+        aside = deletion.set_aside(path, version)
+        self._held.release(name, version)
+        if self._process is not None:
+            self._process.ask("poll")  # the next older one may be due; nobody waits for that
+        return aside
 
     def set_running(self, running: bool) -> None:
         """Remember whether the server is to run."""

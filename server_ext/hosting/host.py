@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from server_ext.hosting import forks
+from server_ext.hosting import deletion, forks
 from server_ext.hosting.address import Address
 from server_ext.hosting.board import Board, Subscriber
 from server_ext.hosting.catalog import Catalog
@@ -50,7 +50,9 @@ class Host:
         self._held = HeldVersions(saved.held)
         wanted = Wanted(saved.entries)
         self._board = Board(
-            Situation(host=settings.host, max_restarts=settings.max_restarts), wanted
+            Situation(host=settings.host, max_restarts=settings.max_restarts),
+            wanted,
+            settings.roots,
         )
         self._log = LogRing(settings.log_lines, self._board.hear_lines)
         self._catalog = Catalog(
@@ -182,7 +184,21 @@ class Host:
         Raises:
             Unavailable: it does not run.
         """
+        self._board.look_at_disk()
         self._turn(self._catalog.poll)
+
+    def delete_files(self, name: str, version: int) -> int:
+        """Delete the files of a version that is not loaded; return how many bytes are free now.
+
+        Raises:
+            NotFound: the model is not served, or has no such version on disk.
+            PermissionDenied: it lies outside of the roots, or the system does not let us.
+            FailedPrecondition: it is loaded, a label stands for it, or it does not hold a model.
+        """
+        aside = self._turn(lambda: self._catalog.set_aside(name, version))
+        freed = deletion.remove(aside)
+        self._board.look_at_disk()
+        return freed
 
     def status(self) -> dict[str, Any]:
         """Return the server, its models, the last sample, the registry and what is held.
@@ -251,6 +267,7 @@ class Host:
             return
         self._supervisor.close(timeout_s)
         self._turns.close()
+        self._board.close()
         if self._registry is not None:
             self._registry.close()
 

@@ -90,18 +90,31 @@ def parse_versions(text: str) -> Versions:
     )
 
 
+def version_directories(base_path: str | Path) -> dict[int, str]:
+    """Return the paths of what counts as versions below a base path, by number.
+
+    Of several names of one number the plain one counts, else the first, as the server has it.
+    """
+    try:
+        names = sorted(os.listdir(base_path))
+    except OSError:
+        return {}
+    found: dict[int, str] = {}
+    for name in names:
+        if not _NUMBER.fullmatch(name) or abs(number := int(name)) > MAX_VERSION:
+            continue
+        if number not in found or name == str(number):
+            found[number] = os.path.join(base_path, name)
+    return found
+
+
 def found_versions(base_path: str | Path) -> set[int]:
     """Return the numbers of the version directories below a base path; empty if it is missing.
 
     A name counts if it reads as a 64-bit number, as in TensorFlow Serving
     (sources/storage_path/file_system_storage_path_source.cc).
     """
-    try:
-        names = os.listdir(base_path)
-    except OSError:
-        return set()
-    numbers = (int(name) for name in names if _NUMBER.fullmatch(name))
-    return {number for number in numbers if abs(number) <= MAX_VERSION}
+    return set(version_directories(base_path))
 
 
 def config_text(models: Iterable[Model]) -> str:

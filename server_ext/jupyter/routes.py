@@ -23,7 +23,7 @@ from server_ext.jupyter.handlers.server import (
     StopHandler,
 )
 from server_ext.jupyter.handlers.status import AddressHandler, StatusHandler
-from server_ext.jupyter.handlers.versions import LoadHandler, UnloadHandler
+from server_ext.jupyter.handlers.versions import FilesHandler, LoadHandler, UnloadHandler
 
 API = "tfs/api/"
 ROUTES: dict[str, type[TFSHandler]] = {
@@ -37,6 +37,7 @@ ROUTES: dict[str, type[TFSHandler]] = {
     "models/{name}": ModelHandler,
     "models/{name}/versions/{version}/load": LoadHandler,
     "models/{name}/versions/{version}/unload": UnloadHandler,
+    "models/{name}/versions/{version}/files": FilesHandler,
     "poll": PollHandler,
     "logs": LogsHandler,
     "history": HistoryHandler,

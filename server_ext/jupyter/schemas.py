@@ -84,6 +84,7 @@ VERSION = record(
     since=NUMBER,
     load_started_at=MAYBE_NUMBER,
     load_seconds=MAYBE_NUMBER,
+    load_expected_s=MAYBE_NUMBER,
     error=maybe(record(code=TEXT, message=TEXT)),
     path=TEXT,
     in_flight=COUNT,
@@ -98,6 +99,7 @@ MODEL = record(
     labels={"type": "object", "additionalProperties": {"type": "integer"}},
     problem=MAYBE_TEXT,
     versions=list_of(part("Version")),
+    on_disk=list_of(record(version={"type": "integer"}, bytes=COUNT, modified=NUMBER)),
     owner=maybe(part("Owner")),
     wanted=TEXT,
 )
@@ -125,6 +127,7 @@ SAMPLE = record(
             errors=COUNT,
             in_flight=COUNT,
             queued=COUNT,
+            memory_bytes=COUNT,
             **_SPEEDS,
             codes=COUNTS,
             reasons=list_of(record(code=COUNT, reason=TEXT, count=COUNT)),
@@ -186,6 +189,7 @@ ABOUT = record(
 ADDRESS = record(rest_url=MAYBE_TEXT, grpc_target=MAYBE_TEXT, token=MAYBE_TEXT)
 LOGS = record(lines=list_of(record(seq=COUNT, at=NUMBER, text=TEXT)), next=COUNT)
 NOTE = {"type": "object", "properties": {"note": TEXT}, "additionalProperties": False}
+DELETED = record(note=TEXT, bytes=COUNT)
 
 PARTS: dict[str, dict[str, Any]] = {
     "Error": ERROR,
@@ -203,4 +207,5 @@ PARTS: dict[str, dict[str, Any]] = {
     "Address": ADDRESS,
     "Logs": LOGS,
     "Note": NOTE,
+    "Deleted": DELETED,
 }

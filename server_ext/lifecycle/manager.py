@@ -152,6 +152,16 @@ class Manager:
                 if record.handles
             }
 
+    def memory_bytes(self) -> dict[tuple[str, int], int]:
+        """Return what the loaded versions take, as they estimate it, by model and version."""
+        with self._lock:
+            return {
+                (model.name, record.version): record.loaded.memory_bytes
+                for model in self._models.values()
+                for record in model.records.values()
+                if record.loaded
+            }
+
     def close(self, timeout_s: float) -> None:
         """Unload everything and end the threads, after the loads and requests that are under way.
 

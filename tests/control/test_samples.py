@@ -36,6 +36,9 @@ class Kept:
     def queued(self):
         return self.now
 
+    def memory_bytes(self):
+        return {("m", 1): 5000}
+
 
 @pytest.fixture
 def traffic():
@@ -138,6 +141,7 @@ def test_versions_are_there_while_they_have_requests(samples, manager, batching,
     versions = [(one["version"], one["in_flight"], one["queued"]) for one in sample["versions"]]
     assert versions == [(1, 4, 0), (2, 0, 3)]
     assert (sample["in_flight"], sample["queued"]) == (4, 3)
+    assert [one["memory_bytes"] for one in sample["versions"]] == [5000, 0]
     assert sample["versions"][0]["per_second"] == 0
     manager.now = batching.now = {}
     assert samples.document()["versions"] == []

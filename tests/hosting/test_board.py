@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,11 +27,12 @@ REMOVED = {"event": "models", "changed": [], "removed": ["m"]}
 
 
 @pytest.fixture
-def board() -> Board:
+def board() -> Iterator[Board]:
     """A board with the model `m`, which is wanted and answers."""
     board = Board(Situation(), M)
     board.hear(said("AVAILABLE"))
-    return board
+    yield board
+    board.close()
 
 
 @pytest.fixture

@@ -588,8 +588,9 @@ def test_what_the_server_tells_is_in_the_status_until_it_ends(
 
     eventually(lambda: host.status()["sample"])
     (model,) = host.status()["models"]
-    shown = {**entry, "versions": [{**version, "in_flight": 0}]}
-    assert model == {**shown, "owner": None, "wanted": "latest: 1"}
+    shown = {**version, "in_flight": 0, "load_expected_s": None}
+    wanted = {"owner": None, "wanted": "latest: 1", "on_disk": []}
+    assert model == {**entry, "versions": [shown], **wanted}
     assert host.status()["sample"] == {"at": 1.0, "in_flight": 2, "versions": []}
 
     host.stop()

@@ -122,6 +122,31 @@ def test_other_versions_can_be_chosen_loaded_and_unloaded(
         host.load("m", 7)
 
 
+def test_files_of_a_version_are_deleted_when_nothing_uses_them(
+    host: Host, m: Model, eventually: Eventually
+):
+    eventually(lambda: [one["version"] for one in entry(host, "m")["on_disk"]] == [2, 1])
+    with pytest.raises(FailedPrecondition, match="Version 2 of m is available: unload it first"):
+        host.delete_files("m", 2)
+    host.set_versions("m", Versions(numbers=(1, 2)))
+    eventually(lambda: available(host, "m") == {1, 2})
+    host.set_labels("m", {"old": 1})
+    with pytest.raises(FailedPrecondition, match="Label old of m stands for version 1"):
+        host.delete_files("m", 1)
+    host.set_labels("m", {"old": None})
+    host.unload("m", 1)
+    eventually(lambda: available(host, "m") == {2})
+
+    eventually(lambda: versions(host, "m").get(1, "END") == "END")
+    assert host.delete_files("m", 1) > 0
+
+    assert os.listdir(m.base_path) == ["2"]
+    assert answer(host, "m") == 2.0
+    eventually(lambda: [one["version"] for one in entry(host, "m")["on_disk"]] == [2])
+    with pytest.raises(NotFound, match="Version 1 of m has no files"):
+        host.delete_files("m", 1)
+
+
 def test_labels_stand_for_versions_that_are_available_only(
     host: Host, m: Model, eventually: Eventually
 ):

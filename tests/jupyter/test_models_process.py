@@ -94,6 +94,30 @@ def test_versions_change_and_load_and_unload_by_hand(two_versions, eventually):
     check(jupyter.get("status").json(), schemas.STATUS)
 
 
+def test_files_of_a_version_are_deleted_unless_it_is_loaded(two_versions):
+    refused = two_versions.api("DELETE", "models/pair/versions/2/files")
+    deleted = two_versions.api("DELETE", "models/pair/versions/1/files")
+
+    assert refused.status_code == 409
+    assert "unload it first" in refused.json()["message"]
+    assert deleted.status_code == 200
+    check(deleted.json(), schemas.part("Deleted"))
+    assert deleted.json()["bytes"] > 0
+    assert not (two_versions.root / "pair" / "1").exists()
+    assert two_versions.answers("pair")
+
+
+def test_files_behind_a_link_out_of_the_roots_are_not_deleted(two_versions, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (two_versions.root / "pair" / "9").symlink_to(tmp_path / "mine")
+
+    answer = two_versions.api("DELETE", "models/pair/versions/9/files")
+
+    assert answer.status_code == 403
+    assert "is a link to" in answer.json()["message"]
+    assert (tmp_path / "mine").exists()
+
+
 def test_labels_stand_for_available_versions_only_and_null_removes_one(two_versions, eventually):
     jupyter = two_versions
 
@@ -233,6 +257,8 @@ def test_a_directory_that_is_not_there_yet_is_served_when_it_appears(
         ("POST", "models/nobody/versions/1/load", {}),
         ("POST", "models/nobody/versions/1/unload", {}),
         ("POST", "models/digits/versions/77/load", {}),
+        ("DELETE", "models/digits/versions/77/files", None),
+        ("DELETE", "models/nobody/versions/1/files", None),
         ("GET", "nothing", None),
         ("POST", "server/explode", {}),
     ],
@@ -300,6 +326,7 @@ BAD = [
     ("PUT", "models/" + "é" * 300, '{"base_path": "m"}', "…"),
     ("POST", "models/digits/versions/one/load", "{}", "is no version"),
     ("POST", "models/digits/versions/-1/load", "{}", "is no version"),
+    ("DELETE", "models/digits/versions/1x/files", "", "is no version"),
     ("POST", "models/digits/versions/99999999999999999999/load", "{}", "is no version"),
     ("POST", "server/start", '{"rest_port": 66000}', "from 0 to 65535"),
     ("POST", "server/start", '{"batching": "maybe"}', "one of off, on, auto"),

@@ -12,7 +12,10 @@ from server_ext.jupyter import schemas
 from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
 
 API = 1
-CAPABILITIES = ("labels", "versions", "events", "logs", "proxy", "poll", "owners", "history")
+CAPABILITIES = (
+    *("labels", "versions", "events", "logs", "proxy", "poll", "owners"),
+    *("history", "timing", "files"),
+)
 
 
 class AboutHandler(TFSHandler):

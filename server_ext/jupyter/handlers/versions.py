@@ -45,6 +45,26 @@ class UnloadHandler(TFSHandler):
         self.finish({"note": await self.service.run(self.service.host.unload, name, number)})
 
 
+class FilesHandler(TFSHandler):
+    """DELETE models/NAME/versions/N/files."""
+
+    operations: ClassVar[Operations] = {
+        "delete": Operation(
+            "Delete the files of a version that is not loaded, for good",
+            schemas.part("Deleted"),
+            errors=(404, 409),
+        )
+    }
+
+    @allowed("write")
+    async def delete(self, name: str, version: str) -> None:
+        """Answer when they are gone, with how many bytes are free now."""
+        number = _number(version)
+        self.tell(f"deletes the files of version {number} of {name!r}")
+        freed = await self.service.run(self.service.host.delete_files, name, number)
+        self.finish({"note": f"The files of version {number} of {name} are gone.", "bytes": freed})
+
+
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_VERSION):
         raise InvalidArgument(f"{shown(text)} is no version: a version is a number from 0")
