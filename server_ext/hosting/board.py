@@ -19,12 +19,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from server_ext.hosting import journal, memory, ondisk
-from server_ext.hosting.counters import Counters
+from server_ext.hosting import additions, journal, memory
+from server_ext.hosting.additions import Additions
 from server_ext.hosting.history import History
 from server_ext.hosting.journal import Happening, Journal
-from server_ext.hosting.lastversions import LastVersions
-from server_ext.hosting.loadtimes import LoadTimes
 from server_ext.hosting.logring import Line
 from server_ext.hosting.ondisk import OnDisk
 from server_ext.hosting.situation import Situation, State
@@ -42,14 +40,12 @@ class Board:
 
     def __init__(self, situation: Situation, wanted: Wanted, roots: Iterable[str] = ()) -> None:
         self._situation = situation
-        self._disk = OnDisk(lambda: self._wanted, roots, self._disk_has_changed)
-        self._loads = LoadTimes()
+        self.disk = OnDisk(lambda: self._wanted, roots, self._disk_has_changed)
+        self._additions = Additions(self.disk)
         self._wanted = wanted
         self._problems: Mapping[str, str] = {}
         self._models: Mapping[str, Mapping[str, Any]] = {}  # as the server that runs says
         self._leaving: frozenset[str] = frozenset()  # removed by us; the server still unloads them
-        self._last = LastVersions()
-        self._counters = Counters()
         self._journal = Journal()
         self._history = History()
         self._sample: Mapping[str, Any] | None = None
@@ -72,7 +68,7 @@ class Board:
 
     def status(self) -> dict[str, Any]:
         """Return the server, the models and the last sample."""
-        self._disk.look()
+        self.disk.look()
         wanted, models, leaving = self._wanted, self._models, self._leaving
         names = [*(entry.model.name for entry in wanted)]
         names += [name for name in models if wanted.get(name) is None and name not in leaving]
@@ -103,13 +99,17 @@ class Board:
         versions: Sequence[Mapping[str, Any]] = model["versions"] if model else ()
         return versions
 
+    def states(self, name: str) -> dict[int, str]:
+        """Return the states of those versions."""
+        return {each["version"]: each["state"] for each in self.versions(name)}
+
     def set_situation(self, situation: Situation) -> None:
         """Take a new situation of the server."""
         with self._lock:
             before, self._situation = self._situation, situation
             self._publish({"type": "server", "server": self._server()})
             self._note(journal.of_server(before, situation))
-            if _is_coming(before) != _is_coming(situation) and self._last:
+            if self._additions.remembers and _is_coming(before) != _is_coming(situation):
                 self._tell_models([entry.model.name for entry in self._wanted], [])
 
     def set_wanted(self, wanted: Wanted, problems: Mapping[str, str]) -> None:
@@ -124,7 +124,7 @@ class Board:
                 or problems_before.get(entry.model.name) != problems.get(entry.model.name)
             ]
             gone = [entry.model.name for entry in before if wanted.get(entry.model.name) is None]
-            self._last = self._last.without(gone)
+            self._additions.forget(gone)
             self._leaving = frozenset(
                 name
                 for name in {*self._leaving, *gone}
@@ -132,7 +132,7 @@ class Board:
             )
             self._tell_models(changed, gone)
             self._note(journal.of_wanted(before, wanted))
-        self._disk.look(now=True)
+        self.disk.look(now=True)
 
     def hear(self, said: Mapping[str, Any]) -> None:
         """Take what the server tells of its models, or a sample."""
@@ -143,23 +143,20 @@ class Board:
                 before = self._models
                 kept = {name: each for name, each in before.items() if name not in removed}
                 self._models = {**kept, **changed}
-                for each in changed.values():
-                    self._loads = self._loads.after(each)
-                told = [name for name, each in changed.items() if _is_telling(each)]
-                self._last = self._last.without({*told, *removed})
+                self._additions.hear_models(changed.values(), removed)
                 leaving, self._leaving = self._leaving, self._leaving - removed
                 back = [name for name in removed if self._wanted.get(name) is not None]
                 shown = [name for name in (*changed, *back) if name not in leaving]
                 self._tell_models(shown, removed.difference(back, leaving))
-                told = [name for name in changed if name not in leaving]
-                self._note(journal.of_models(before, [changed[name] for name in told]))
+                stay = [each for name, each in changed.items() if name not in leaving]
+                self._note(journal.of_models(before, stay))
             elif said["event"] == "sample":
                 self._history.take(said)
-                self._sample = _told(said)
-                self._counters = self._counters.after(said)
+                self._additions.hear_sample(said)
+                self._sample = additions.told(said)
                 self._publish({"type": "sample", **self._sample})
                 if self._subscribers:
-                    self._disk.look()
+                    self.disk.look()
                 if self._situation.state is State.STOPPING:  # how many requests are left
                     self._publish({"type": "server", "server": self._server()})
 
@@ -167,13 +164,12 @@ class Board:
         """Forget what the server said, which runs no longer, but for the versions it had."""
         with self._lock:
             known = self._models.keys() - self._leaving
-            stay = {name: self._counted(name, each) for name, each in self._models.items()}
-            gone = [name for name in stay if self._wanted.get(name) is None]
-            self._last = self._last.kept(stay, time.time()).without(gone)
-            self._counters = Counters()
-            self._models, self._leaving, self._sample = {}, frozenset(), None
             names = [entry.model.name for entry in self._wanted]
-            self._tell_models(names, [name for name in known if self._wanted.get(name) is None])
+            gone = [name for name in known if name not in names]
+            self._additions.run_is_over(self._models)
+            self._additions.forget(self._models.keys() - set(names))
+            self._models, self._leaving, self._sample = {}, frozenset(), None
+            self._tell_models(names, gone)
 
     def hear_lines(self, lines: Sequence[Line]) -> None:
         """Take new lines of the log."""
@@ -181,18 +177,10 @@ class Board:
             with self._lock:
                 self._publish({"type": "log", "lines": [line._asdict() for line in lines]})
 
-    def look_at_disk(self) -> None:
-        """Look which versions there are now, as somebody has asked for that."""
-        self._disk.look(now=True)
-
-    def close(self) -> None:
-        """End the thread."""
-        self._disk.close()
-
     def let_go(self) -> None:
         """In a forked copy: nobody hears anything, and nobody holds the lock for ever."""
         self._lock = threading.RLock()
-        self._disk.let_go()
+        self.disk.let_go()
         self._history.let_go()
         self._subscribers = {}
 
@@ -223,28 +211,14 @@ class Board:
         said, entry = self._models.get(name), self._wanted.get(name)
         if said is None and entry is None:
             return None  # gone since its name was read
-        shown = self._counted(name, said) if said is not None else _unserved(entry)
+        shown = dict(said) if said is not None else _unserved(entry)
         if name in self._problems:
             shown["problem"] = self._problems[name]
-        if said is None or not _is_telling(said):
-            coming = _is_coming(self._situation) and name not in self._problems
-            shown["versions"] = self._last.of(name, coming=coming)
-        shown["versions"] = [self._expecting(name, each) for each in shown["versions"]]
-        shown["on_disk"] = ondisk.shown(self._disk.of(name))
+        coming = _is_coming(self._situation) and name not in self._problems
+        shown |= self._additions.of(name, said, coming=coming)
         shown["owner"] = asdict(entry.owner) if entry and entry.owner else None
         shown["wanted"] = entry.model.versions.text if entry else None
         return shown
-
-    def _expecting(self, name: str, version: Mapping[str, Any]) -> dict[str, Any]:
-        expected_s = None
-        if version["state"] in ("START", "LOADING"):
-            size = self._disk.bytes_of(name, version["version"])
-            expected_s = self._loads.expected_s(name, size)
-        return {**version, "load_expected_s": expected_s}
-
-    def _counted(self, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
-        counters = self._counters
-        return {**said, "versions": [counters.put_into(name, each) for each in said["versions"]]}
 
     def _publish(self, event: Event) -> None:
         for subscriber in self._subscribers.values():
@@ -257,20 +231,6 @@ class Board:
 def _is_coming(situation: Situation) -> bool:
     """Tell whether versions that a server had are about to be loaded again."""
     return situation.state in (State.STARTING, State.RUNNING, State.RESTARTING)
-
-
-def _told(sample: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what of a sample is of use to others than the history."""
-    versions = [
-        {key: value for key, value in each.items() if key != "latencies"}
-        for each in sample["versions"]
-    ]
-    return {**{key: value for key, value in sample.items() if key != "event"}, "versions": versions}
-
-
-def _is_telling(said: Mapping[str, Any]) -> bool:
-    """Tell whether a server has looked for the versions of a model, and not just heard of it."""
-    return bool(said["versions"] or said.get("problem"))
 
 
 def _unserved(entry: Entry | None) -> dict[str, Any]:

@@ -157,9 +157,8 @@ class Catalog:
         model = self.wanted[name].model
         path = deletion.find(model, version, self._settings.roots)
         for entry in self.wanted:
-            versions = self._board.versions(entry.model.name)
-            states = {each["version"]: each["state"] for each in versions}
-            deletion.check_unused(entry.model, path, states if self._process else None)
+            states = self._board.states(entry.model.name) if self._process else None
+            deletion.check_unused(entry.model, path, states)
         aside = deletion.set_aside(path, version)
         self._held.release(name, version)
         if self._process is not None:
@@ -242,9 +241,8 @@ class Catalog:
                 )
 
     def _available(self, name: str) -> set[int]:
-        return {
-            each["version"] for each in self._board.versions(name) if each["state"] == AVAILABLE
-        }
+        states = self._board.states(name)
+        return {version for version, state in states.items() if state == AVAILABLE}
 
     def _usable(self, model: Model) -> set[int]:
         """Return the versions that a label may stand for: those that answer or soon will."""

@@ -12,49 +12,37 @@ interrupt ends the wait and nothing else. A forked copy of the process can ask, 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from server_ext.hosting import deletion, forks
 from server_ext.hosting.address import Address
-from server_ext.hosting.board import Board, Subscriber
 from server_ext.hosting.catalog import Catalog
 from server_ext.hosting.crew import HostCrew
 from server_ext.hosting.forks import Origin
 from server_ext.hosting.held import HeldVersions
 from server_ext.hosting.launch import Launcher
-from server_ext.hosting.logring import LogRing
 from server_ext.hosting.models import Model, Versions
 from server_ext.hosting.registry import Registry, Saved
 from server_ext.hosting.settings import Owner, Settings
-from server_ext.hosting.situation import Situation, State
+from server_ext.hosting.situation import State
 from server_ext.hosting.supervisor import Supervisor
+from server_ext.hosting.telling import Telling
 from server_ext.hosting.turns import Turns
 from server_ext.hosting.wanted import Wanted
 from server_ext.hosting.wish import wish
 
 T = TypeVar("T")
-LOG_LINES = 200
 
 
-class Host:
+class Host(Telling):
     """One model server, hosted. See the module for who may call what."""
 
     def __init__(self, settings: Settings, registry: Registry | None = None) -> None:
         saved = registry.load() if registry is not None else Saved()
-        self.settings = settings
-        self._origin = Origin()
-        self._registry = registry
-        self._identity = secrets.token_hex(8) if registry is None else registry.identity
-        self._held = HeldVersions(saved.held)
         wanted = Wanted(saved.entries)
-        self._board = Board(
-            Situation(host=settings.host, max_restarts=settings.max_restarts),
-            wanted,
-            settings.roots,
-        )
-        self._log = LogRing(settings.log_lines, self._board.hear_lines)
+        super().__init__(settings, wanted, HeldVersions(saved.held), registry)
+        self._origin = Origin()
         self._catalog = Catalog(
             settings, wanted, self._held, registry, self._board, running=saved.running
         )
@@ -184,7 +172,7 @@ class Host:
         Raises:
             Unavailable: it does not run.
         """
-        self._board.look_at_disk()
+        self._board.disk.look(now=True)
         self._turn(self._catalog.poll)
 
     def delete_files(self, name: str, version: int) -> int:
@@ -197,53 +185,8 @@ class Host:
         """
         aside = self._turn(lambda: self._catalog.set_aside(name, version))
         freed = deletion.remove(aside)
-        self._board.look_at_disk()
+        self._board.disk.look(now=True)
         return freed
-
-    def status(self) -> dict[str, Any]:
-        """Return the server, its models, the last sample, the registry and what is held.
-
-        `host` tells this host from all others. Never blocks. What is returned is to be read only.
-        """
-        registry = self._registry
-        return {
-            **self._board.status(),
-            "host": self._identity,
-            "registry": {
-                "path": str(registry.path) if registry is not None else None,
-                "problem": registry.problem if registry is not None else None,
-            },
-            "held": [each.document() for each in self._held.all()],
-        }
-
-    def logs(self, lines: int = LOG_LINES, after: int = 0) -> dict[str, Any]:
-        """Return the last lines of the server's log, of those numbered above `after`.
-
-        `next` is what to pass as `after` to get the lines that follow. Never blocks.
-        """
-        return self._log.document(lines, after)
-
-    def history(self, model: str | None, version: int | None, span: str) -> dict[str, Any]:
-        """Return what was measured and what happened of a version, a model, or all without one.
-
-        `span` is one of history.RANGES, until now. Never blocks.
-
-        Raises:
-            NotFound: the model is not served, and nothing was measured of it.
-        """
-        return self._board.history(model, version, span)
-
-    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
-        """Have it called with each event; return what ends that.
-
-        {"type": "server", "server": {}}    {"type": "models", "changed": [], "removed": []}
-        {"type": "sample", ...}             {"type": "log", "lines": [{"seq", "at", "text"}]}
-        {"type": "happened", "events": [{"at", "model", "version", "kind", "text"}]}
-
-        Threads of the host call it, which it must not block: it may ask for the status, but must
-        not change anything.
-        """
-        return self._board.subscribe(callback)
 
     def address(self) -> Address:
         """Return where the server answers. Never blocks.
@@ -267,7 +210,7 @@ class Host:
             return
         self._supervisor.close(timeout_s)
         self._turns.close()
-        self._board.close()
+        self._board.disk.close()
         if self._registry is not None:
             self._registry.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ HOST = "127.0.0.1"
 REST_PORT = 8501
 GRPC_PORT = 8500
 MAX_PORT = 65535
+_TAKEN = os.strerror(errno.EADDRINUSE)
 
 
 class PortTaken(Unavailable):
@@ -76,6 +78,11 @@ class PortWish:
 def taken_of(ports: Iterable[int], host: str = HOST) -> list[int]:
     """Return those of some ports that a server could not listen on now; 0 is always free."""
     return [port for port in ports if port and not is_free(port, host)]
+
+
+def says_taken(lines: Iterable[str]) -> bool:
+    """Tell whether a server's last words are that it could not have its port."""
+    return any(_TAKEN in line for line in lines)
 
 
 def is_free(port: int, host: str = HOST) -> bool:

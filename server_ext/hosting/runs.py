@@ -7,10 +7,8 @@ launch --ready line--> running --ends by itself, or hangs--> pause --> launch ..
 
 from __future__ import annotations
 
-import errno
-import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from server_ext.errors import ServingError
@@ -19,7 +17,7 @@ from server_ext.hosting.backoff import Backoff
 from server_ext.hosting.cause import Cause
 from server_ext.hosting.health import Health
 from server_ext.hosting.output import Ready
-from server_ext.hosting.ports import PortTaken, taken_of
+from server_ext.hosting.ports import PortTaken, says_taken, taken_of
 from server_ext.hosting.process import ServerFailed, ServerProcess
 from server_ext.hosting.settings import Settings
 from server_ext.hosting.situation import Situation, State
@@ -29,7 +27,6 @@ LOOK_S = 1.0  # for an end that nobody told us of
 EXIT_S = 5.0  # between the end of a server's output and its own
 ABORT_S = 1.0  # a server that is not ready yet has nothing to finish
 CLEAN = "exit code 0"
-_TAKEN = os.strerror(errno.EADDRINUSE)
 
 
 class End(NamedTuple):
@@ -105,7 +102,7 @@ class Runs:
                 return self._ready(ports)
             except ServerFailed as error:
                 before, ports = ports, other_ports()
-                moves = ports != before or _is_taken(error.lines)
+                moves = ports != before or says_taken(error.lines)
                 if self._how.startswith("signal") or not moves:
                     raise
                 self._crew.run_is_over("")
@@ -138,7 +135,7 @@ class Runs:
         fatal = not self._ran and not self._how.startswith("signal")
         if isinstance(error, PortTaken):
             why = cause.port_in_use(error.port)
-        elif _is_taken(lines) and (taken := taken_of(self._ports, self._settings.host)):
+        elif taken := says_taken(lines) and taken_of(self._ports, self._settings.host):
             why = cause.port_in_use(taken[0])
         else:
             why = cause.not_started(self._code, lines, self._killed_before)
@@ -254,8 +251,3 @@ class Runs:
         with self._watch.changed.lock:
             self._hung = True
             self._watch.changed.ring()
-
-
-def _is_taken(lines: Sequence[str]) -> bool:
-    """Tell whether a server's last words are that it could not have its port."""
-    return any(_TAKEN in line for line in lines)

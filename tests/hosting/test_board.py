@@ -32,7 +32,7 @@ def board() -> Iterator[Board]:
     board = Board(Situation(), M)
     board.hear(said("AVAILABLE"))
     yield board
-    board.close()
+    board.disk.close()
 
 
 @pytest.fixture
