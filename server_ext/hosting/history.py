@@ -2,7 +2,8 @@
 
     samples --take--> a Series for each that had requests --of(range)--> points for a chart
 
-Bounded: of more than MOST_SERIES, those that were asked last. Any thread may call any method; one
+Bounded: of more than MOST_SERIES, one that was not asked for IDLE_S makes room, or else the new one
+has no history. Any thread may call any method; one
 lock guards all of it, and is held for arithmetic only.
 """
 
@@ -19,7 +20,8 @@ from server_ext.hosting.series import BUCKETS, Second, Tier
 RANGES = {"1m": (1, 60), "15m": (10, 90), "1h": (60, 60), "1d": (300, 288)}
 """Seconds of a step, and how many of them; ranges that charts have."""
 _KEPT = {1: 120, 10: 90, 60: 60, 300: 288}
-MOST_SERIES = 200
+MOST_SERIES = 300
+IDLE_S = 60.0
 MOST_FAILURES = 500
 MOST_ERRORS = 20
 
@@ -39,8 +41,10 @@ class _Series:
     def __init__(self) -> None:
         self.tiers = {step_s: Tier(step_s, size) for step_s, size in _KEPT.items()}
         self.failures: deque[_Failure] = deque(maxlen=MOST_FAILURES)
+        self.asked_at = 0.0
 
     def add(self, at: float, second: Second, failures: list[_Failure]) -> None:
+        self.asked_at = at
         for tier in self.tiers.values():
             tier.add(at, second)
         self.failures.extend(failures)
@@ -63,11 +67,11 @@ class History:
         with self._lock:
             for version in sample.get("versions", ()):
                 name, second, failures = version["name"], _second(version), _failures(version, at)
-                self._series_of((name, version["version"])).add(at, second, failures)
+                self._add((name, version["version"]), at, second, failures)
                 models.setdefault(name, Second()).add(second)
                 failed.setdefault(name, []).extend(failures)
             for name, second in models.items():
-                self._series_of((name, None)).add(at, second, failed[name])
+                self._add((name, None), at, second, failed[name])
                 total.add(second)
             total.queued = sample.get("queued", 0)
             self._everything.add(at, total, [each for some in failed.values() for each in some])
@@ -111,14 +115,17 @@ class History:
         """In a forked copy: nobody may hold the lock for ever."""
         self._lock = threading.Lock()
 
-    def _series_of(self, key: Key) -> _Series:
+    def _add(self, key: Key, at: float, second: Second, failures: list[_Failure]) -> None:
         found = self._series.get(key)
         if found is None:
+            if len(self._series) >= MOST_SERIES:
+                oldest = next(iter(self._series))
+                if at - self._series[oldest].asked_at < IDLE_S:
+                    return  # all are asked now: who comes first stays, rather than none
+                del self._series[oldest]
             found = self._series[key] = _Series()
-            if len(self._series) > MOST_SERIES:
-                self._series.popitem(last=False)
         self._series.move_to_end(key)
-        return found
+        found.add(at, second, failures)
 
 
 def _numbers(last: int, count: int) -> range:

@@ -70,6 +70,8 @@ class Tier:
         place = number % self.size
         if self._numbers[place] != number:
             return None
+        if number == self._last:
+            self._note_percentiles()
         start = place * len(_COLUMNS)
         return dict(zip(_COLUMNS, self._values[start : start + len(_COLUMNS)], strict=True))
 
@@ -78,6 +80,7 @@ class Tier:
         start = place * len(_COLUMNS)
         values = self._values
         if number != self._last:
+            self._note_percentiles()
             self._last, self._latencies = number, {}
             self._numbers[place] = number
             values[start : start + len(_COLUMNS)] = array("f", [0.0]) * len(_COLUMNS)
@@ -87,11 +90,16 @@ class Tier:
             values[start + _AT[name]] += value
         for name, top in zip(_TOPS, (second.queued, second.rss_bytes), strict=True):
             values[start + _AT[name]] = max(values[start + _AT[name]], top)
+        if sums[-1]:
+            for bucket, runs in enumerate(second.runs, start + _BATCHES):
+                values[bucket] += runs
+
+    def _note_percentiles(self) -> None:
+        """Write down those of the last bin: when it is over, or somebody looks."""
+        start = self._last % self.size * len(_COLUMNS)
         for name, share in _PERCENTILES.items():
             found = latencies.percentile_ms(self._latencies, share)
-            values[start + _AT[name]] = _NONE if found is None else found
-        for bucket, runs in enumerate(second.runs, start + _BATCHES):
-            values[bucket] += runs
+            self._values[start + _AT[name]] = _NONE if found is None else found
 
 
 def point(at: int, bin: Mapping[str, float] | None) -> dict[str, Any]:

@@ -146,12 +146,26 @@ def test_errors_are_counted_by_reason_the_most_frequent_first(history: History):
     assert history.of("m", None, "1m", NOON + 70)["errors"] == []
 
 
-def test_no_more_versions_are_kept_than_fit_and_those_that_are_asked_stay(history: History):
-    history.take(sample(NOON, version("often", took=[0.1])))
-    for number in range(MOST_SERIES):
-        history.take(sample(NOON, version("rare", number, took=[0.1])))
-        history.take(sample(NOON, version("often", took=[0.1])))
+def measured(history: History, now: float, model: str, number: int) -> bool:
+    """Tell whether requests of a version are known within the last day."""
+    return any(point["per_second"] for point in points(history, "1d", now, model, number))
 
-    assert points(history, "1m", NOON, "often", 1)[0]["per_second"] > 0
-    assert points(history, "1m", NOON, "rare", 0)[0]["per_second"] == 0
-    assert points(history, "1m", NOON, "rare", MOST_SERIES - 1)[0]["per_second"] > 0
+
+def test_no_more_versions_are_kept_than_fit_and_those_that_are_asked_stay(history: History):
+    now = NOON
+    for number in range(MOST_SERIES):
+        now = NOON + 61 * number
+        history.take(sample(now, version("rare", number, took=[0.1]), version("often", took=[0.1])))
+
+    assert measured(history, now, "often", 1)
+    assert measured(history, now, "rare", MOST_SERIES - 1)
+    assert not measured(history, now, "rare", 0)
+
+
+def test_where_all_are_asked_at_once_the_first_ones_are_kept(history: History):
+    everything = [version("m", number, took=[0.1]) for number in range(MOST_SERIES + 10)]
+    for second in range(3):
+        history.take(sample(NOON + second, *everything))
+
+    assert measured(history, NOON + 2, "m", 0)
+    assert not measured(history, NOON + 2, "m", MOST_SERIES + 9)

@@ -33,7 +33,7 @@ REQUESTS = [
     ("GET", "tfs/api/nothing"),
     ("POST", "tfs/nothing"),
 ]
-READS = {"about", "openapi.json", "status", "logs"}
+READS = {"about", "openapi.json", "status", "logs", "history"}
 BODIES = {"PUT": {"base_path": "/m"}, "PATCH": {"versions": "all"}}
 
 
