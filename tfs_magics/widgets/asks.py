@@ -42,6 +42,10 @@ class Ask:
         text = dict(parse_qsl(self.query)).get(name, "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else default
 
+    def text(self, name: str) -> str | None:
+        """Return a text of the query, None where it has none."""
+        return dict(parse_qsl(self.query)).get(name)
+
     def fields(self) -> dict[str, Any]:
         """Return the body, a JSON object or nothing.
 

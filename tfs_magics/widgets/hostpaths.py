@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 import server_ext
 from server_ext.errors import InvalidArgument, NotFound, Unimplemented
+from server_ext.hosting.history import RANGES
 from server_ext.hosting.models import LATEST, Model, parse_versions
 from tfs_magics.connections.owner import this_owner
 from tfs_magics.widgets import asks, events
@@ -84,6 +85,14 @@ def _logs(call: _Call) -> dict[str, Any]:
     return call.host.logs(call.ask.number("lines", _USUAL_LINES), call.ask.number("after", 0))
 
 
+def _history(call: _Call) -> dict[str, Any]:
+    span = call.ask.text("range") or "15m"
+    if span not in RANGES:
+        raise InvalidArgument(f"range is {span!r:.80}, and must be one of {', '.join(RANGES)}")
+    version = call.ask.number("version", -1)
+    return call.host.history(call.ask.text("model"), None if version < 0 else version, span)
+
+
 def _start(call: _Call) -> dict[str, Any]:
     call.host.start(**call.ask.fields())
     return _status(call)
@@ -135,10 +144,16 @@ def _unload(call: _Call) -> dict[str, Any]:
     return {"note": call.host.unload(call.name, call.version)}
 
 
+def _delete_files(call: _Call) -> dict[str, Any]:
+    freed = call.host.delete_files(call.name, call.version)
+    return {"note": f"The files of version {call.version} of {call.name} are gone.", "bytes": freed}
+
+
 _TABLE: tuple[tuple[str, str, Callable[[_Call], dict[str, Any]]], ...] = (
     ("GET", "api/about", _about),
     ("GET", "api/status", _status),
     ("GET", "api/logs", _logs),
+    ("GET", "api/history", _history),
     ("POST", "api/server/start", _start),
     ("POST", "api/server/stop", _stop),
     ("POST", "api/server/restart", _restart),
@@ -148,4 +163,5 @@ _TABLE: tuple[tuple[str, str, Callable[[_Call], dict[str, Any]]], ...] = (
     ("DELETE", _MODEL, _remove),
     ("POST", f"{_VERSION}/load", _load),
     ("POST", f"{_VERSION}/unload", _unload),
+    ("DELETE", f"{_VERSION}/files", _delete_files),
 )
