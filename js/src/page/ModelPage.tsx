@@ -1,19 +1,20 @@
-import { addIcon, ellipsesIcon } from '@jupyterlab/ui-components';
+import { addIcon, caretDownIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Model } from '../api/entries';
 import { cutInMiddle } from '../format/middle';
 import { placeOf } from '../ui/place';
 import type { Snapshot } from '../store/snapshot';
-import { Button, IconButton } from '../ui/Button';
+import { Button, Icon, IconButton } from '../ui/Button';
 import { Notices } from '../ui/Notices';
 import { useChoice } from '../ui/useChoice';
+import { useDragCell } from '../ui/useDragCell';
 import { useNow, useSnapshot, useTools } from '../ui/tools';
 import { Logs } from './Logs';
 import { MetricsTab } from './metrics/MetricsTab';
 import { SignaturesTab } from './SignaturesTab';
 import { Tabs } from './Tabs';
 import { TryTab } from './TryTab';
-import { VersionsTab } from './VersionsTab';
+import { VersionsTab } from './versions/VersionsTab';
 
 const LONGEST_PATH = 60;
 
@@ -90,7 +91,7 @@ function Head({
   };
   return (
     <div className="jp-tfs-Page-head">
-      <h1>{model.name}</h1>
+      <Title name={model.name} />
       <span className="jp-tfs-muted">
         {trans._n('%1 version serves %2', '%1 versions serve %2', answering, numbers.rate(rate))}
         <span className="jp-tfs-from800" title={model.base_path}>
@@ -103,7 +104,7 @@ function Head({
           icon={addIcon}
           onClick={(event) => {
             choose(event);
-            run('insert-client-cell');
+            run('insert-client-cell', { model: model.name });
           }}
         >
           {trans.__('Insert client cell')}
@@ -111,10 +112,11 @@ function Head({
         <Button
           onClick={(event) => {
             choose(event);
-            run('load-version');
+            run('load-version', { ...panel.currentRow });
           }}
         >
-          {trans.__('Load a version…')}
+          {trans.__('Load a version')}
+          <Icon icon={caretDownIcon} />
         </Button>
         <IconButton
           icon={ellipsesIcon}
@@ -126,5 +128,18 @@ function Head({
         />
       </div>
     </div>
+  );
+}
+
+/** The name, which can be dragged into a notebook. */
+function Title({ name }: { readonly name: string }): React.JSX.Element {
+  const { trans, has } = useTools();
+  const drags = useDragCell(() => ({ model: name }));
+  return has('drag-client-cell') ? (
+    <h1 data-draggable title={trans.__('Drag into a notebook for a cell that asks it')} {...drags}>
+      {name}
+    </h1>
+  ) : (
+    <h1>{name}</h1>
   );
 }

@@ -1,6 +1,7 @@
 import * as React from 'react';
 import { placeOf } from '../ui/place';
 import { useTools } from '../ui/tools';
+import { useDragCell } from '../ui/useDragCell';
 import { findByName, moveOf, spotsOf, type Spot } from './keys';
 import { heightOf, ModelItem } from './ModelItem';
 import type { ModelRow } from './rows';
@@ -27,6 +28,10 @@ export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
     [rows],
   );
   const { parts, measure } = useWindow(list, items, modelOf(spots, stop));
+  const drags = useDragCell((target) => {
+    const key = target.closest<HTMLElement>('[data-key]')?.dataset['key'];
+    return spots.find((spot) => spot.key === key);
+  });
   const does = useDoing({ rows, spots, setOpen, focus, setFocused, setSelected });
   return (
     <ul
@@ -35,6 +40,7 @@ export function Tree({ rows, isStale, setOpen }: Props): React.JSX.Element {
       role="tree"
       aria-label={trans.__('Models')}
       {...does}
+      {...drags}
     >
       {parts.map((part) => {
         if (!('index' in part)) {

@@ -1,0 +1,196 @@
+import { ellipsesIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+import type { Model, Version } from '../../api/entries';
+import { NOTHING } from '../../format/numbers';
+import { ageOf, sizeOf, type VersionRow } from '../../sidebar/rows';
+import type { Dragged } from '../../sidebar/VersionItem';
+import type { Point, Snapshot } from '../../store/snapshot';
+import { IconButton } from '../../ui/Button';
+import { placeOf } from '../../ui/place';
+import { Spark } from '../../ui/Spark';
+import { useTools } from '../../ui/tools';
+
+interface Props {
+  readonly known: Snapshot;
+  readonly now: number;
+  readonly model: Model;
+  readonly row: VersionRow;
+  readonly dragged: Dragged | null;
+  readonly onDrag: (dragged: Dragged | null) => void;
+}
+
+/** One version as a row of the table; a label can be dropped on it. */
+export function VersionLine(props: Props): React.JSX.Element {
+  const { model, row, dragged, onDrag } = props;
+  const { run } = useTools();
+  const version = model.versions.find((each) => each.version === row.version);
+  const openMenu = useMenu(model.name, row.version);
+  const isTarget =
+    dragged !== null && dragged.version !== row.version && version?.state === 'AVAILABLE';
+  return (
+    <>
+      <tr
+        data-name={String(row.version)}
+        data-key={row.key}
+        className={isTarget ? 'jp-mod-target' : undefined}
+        title={useFacts(props, version)}
+        onContextMenu={(event) => {
+          event.preventDefault();
+          event.stopPropagation();
+          openMenu(event.clientX, event.clientY);
+        }}
+        onDragOver={(event) => isTarget && event.preventDefault()}
+        onDrop={(event) => {
+          event.preventDefault();
+          const label = event.dataTransfer.getData('text/plain');
+          run('set-label', { model: model.name, version: row.version, label });
+          onDrag(null);
+        }}
+      >
+        <Cells {...props} version={version} />
+        <MenuCell version={row.version} onOpen={openMenu} />
+      </tr>
+      {row.isReason && (
+        <tr className="jp-mod-reason">
+          <td />
+          <td colSpan={11}>{row.detail}</td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+type CellsProps = Props & { readonly version: Version | undefined };
+
+function Cells({ known, now, model, row, onDrag, version }: CellsProps): React.JSX.Element {
+  const { numbers } = useTools();
+  const isAvailable = version?.state === 'AVAILABLE';
+  const points = pointsOf(known, model.name, row.version);
+  const errors = points.reduce((sum, each) => sum + each.errors, 0);
+  const isChanging = !isAvailable && !row.isReason && row.detail !== '';
+  const wide = 'jp-tfs-num jp-tfs-from800';
+  return (
+    <>
+      <th scope="row">
+        <Swatch colour={known.colours.get(row.key)} />
+        {row.version}
+      </th>
+      <td>
+        <span className="jp-tfs-State" data-state={row.shape}>
+          {isChanging ? `${row.word} ${row.detail}` : row.word}
+        </span>
+      </td>
+      <td>
+        <Chips row={row} onDrag={onDrag} />
+      </td>
+      <td className="jp-tfs-from800">
+        {isAvailable && <Spark points={points} colour={known.colours.get(row.key)} />}
+      </td>
+      <td className="jp-tfs-num">{row.rate}</td>
+      <td className="jp-tfs-num">{row.p50}</td>
+      <td className="jp-tfs-num">{row.p99}</td>
+      <td className="jp-tfs-num">{isAvailable ? numbers.count(Math.round(errors)) : ''}</td>
+      <td className={wide}>{isAvailable ? row.batch || NOTHING : ''}</td>
+      <td className={wide}>{isAvailable ? memoryOf(known, model, version, numbers) : ''}</td>
+      <td className={wide}>{ageOf(version?.loaded_at ?? version?.since, now, numbers)}</td>
+    </>
+  );
+}
+
+function memoryOf(
+  known: Snapshot,
+  model: Model,
+  version: Version,
+  numbers: Parameters<typeof sizeOf>[2],
+): string {
+  const sample = known.sample?.versions.find(
+    (each) => each.version === version.version && each.name === model.name,
+  );
+  return sizeOf(sample, version, numbers);
+}
+
+/** What narrow pages have no column for. */
+function useFacts({ known, now, model, row }: Props, version: Version | undefined): string {
+  const { trans, numbers } = useTools();
+  if (version?.state !== 'AVAILABLE') {
+    return version?.path ?? '';
+  }
+  return [
+    trans.__('Batch: %1', row.batch || NOTHING),
+    trans.__('Memory: %1', memoryOf(known, model, version, numbers)),
+    trans.__('Age: %1', ageOf(version.loaded_at ?? version.since, now, numbers)),
+    version.path,
+  ].join('\n');
+}
+
+function Chips({ row, onDrag }: Pick<Props, 'row' | 'onDrag'>): React.JSX.Element {
+  const { trans } = useTools();
+  const labels = row.labels === '' ? [] : row.labels.split(' ');
+  return (
+    <>
+      {labels.map((label) => (
+        <span
+          key={label}
+          className="jp-tfs-Chip"
+          draggable
+          title={trans.__('Drag to another version')}
+          onDragStart={(event) => {
+            event.dataTransfer.setData('text/plain', label);
+            event.dataTransfer.effectAllowed = 'move';
+            onDrag({ model: row.model, version: row.version, label });
+          }}
+          onDragEnd={() => onDrag(null)}
+        >
+          {label}
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** Opens the menu of a version. */
+export function useMenu(model: string, version: number): (x: number, y: number) => void {
+  const { panel, run } = useTools();
+  return (x, y) => {
+    panel.currentRow = { model, version, x, y };
+    run('row-menu', { ...panel.currentRow });
+  };
+}
+
+export function MenuCell(props: {
+  readonly version: number;
+  readonly onOpen: (x: number, y: number) => void;
+}): React.JSX.Element {
+  const { trans, has } = useTools();
+  return (
+    <td className="jp-tfs-Table-act">
+      {has('row-menu') && (
+        <IconButton
+          icon={ellipsesIcon}
+          label={trans.__('Actions for version %1', props.version)}
+          onClick={(event) => {
+            const { x, y } = placeOf(event.currentTarget);
+            props.onOpen(x, y);
+          }}
+        />
+      )}
+    </td>
+  );
+}
+
+export function Swatch({ colour }: { readonly colour: number | undefined }): React.JSX.Element {
+  const style = { '--v': colour ? `var(--jp-tfs-v${colour})` : 'var(--jp-tfs-edge)' };
+  return <i className="jp-tfs-Swatch" style={style as React.CSSProperties} />;
+}
+
+/** The last minute of one version, second by second. */
+function pointsOf(known: Snapshot, model: string, version: number): readonly Point[] {
+  return known.samples.map((sample): Point => {
+    const found = sample.versions.find((each) => each.version === version && each.name === model);
+    return {
+      at: sample.at,
+      perSecond: found?.per_second ?? 0,
+      errors: found?.errors_per_second ?? 0,
+    };
+  });
+}
