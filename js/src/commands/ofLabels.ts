@@ -47,7 +47,7 @@ export function labelCommands(doers: Doers): Record<string, Options> {
         const answer = await InputDialog.getText({
           title: trans.__('New label for version %1 of %2', version, model),
           label: trans.__('Label'),
-          pattern: '[^\\s/]+',
+          pattern: '[^\\s\\/]+',
           required: true,
           okLabel: trans.__('Set'),
         });
