@@ -16,7 +16,7 @@ import { Tabs } from './Tabs';
 import { TryTab } from './TryTab';
 import { VersionsTab } from './versions/VersionsTab';
 
-const LONGEST_PATH = 60;
+const LONGEST_PATH = 36;
 
 interface Props {
   readonly name: string;

@@ -12,6 +12,7 @@ interface Props {
 }
 
 const GAP_PART = 0.24; // of the room of a bar
+const LEAST_ROOMS = 6; // so that a bar alone is a bar still
 
 /** How large the batches were. */
 export function BatchChart({ batches, mean }: Props): React.JSX.Element {
@@ -53,7 +54,8 @@ export function BatchChart({ batches, mean }: Props): React.JSX.Element {
           onPointerLeave={() => setChosen(null)}
           onPointerMove={(event) => {
             const box = event.currentTarget.getBoundingClientRect();
-            setChosen(Math.floor((shares.length * (event.clientX - box.left)) / box.width));
+            const part = (100 * (event.clientX - box.left)) / box.width;
+            setChosen(Math.floor(part / roomOf(shares.length)));
           }}
           onKeyDown={(event) => {
             const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
@@ -71,6 +73,11 @@ export function BatchChart({ batches, mean }: Props): React.JSX.Element {
   );
 }
 
+/** The width that each bar has for itself, in percent. */
+function roomOf(count: number): number {
+  return 100 / Math.max(LEAST_ROOMS, count);
+}
+
 function Bars(props: {
   readonly shares: ReturnType<typeof sharesOf>;
   readonly chosen: number | null;
@@ -78,7 +85,7 @@ function Bars(props: {
   const { shares, chosen } = props;
   const { numbers } = useTools();
   const top = Math.min(100, stepFor(100 * Math.max(0, ...shares.map(({ share }) => share))));
-  const room = 100 / Math.max(1, shares.length);
+  const room = roomOf(shares.length);
   return (
     <>
       <svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">
