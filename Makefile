@@ -1,5 +1,5 @@
 # `make help` lists the targets. PYTHON chooses the interpreter of .venv; ARGS go to pytest or to the
-# benchmark, as in `make test ARGS="-k export"`.
+# benchmark, as in `make test ARGS="-k export"`. `make lab NOTEBOOK=01_quickstart.ipynb` opens another one.
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,6 +13,7 @@ NODE_IS_NEW := [a, b] = process.versions.node.split("."); \
   process.exit(a > 22 || (a == 22 && b > 11) || (a == 20 && b > 18) ? 0 : 1)
 WITH_BIN := PATH="$(CURDIR)/$(BIN):$$PATH"
 JS_STAMP := js/node_modules/.yarn-state.yml
+NOTEBOOK ?= 02_panels_and_widgets.ipynb
 LAB_OPTIONS := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
@@ -73,10 +74,10 @@ help: ## Show this list
 demo: install ## Run the quickstart notebook here and print what happens, step by step
 	@$(BIN)/python notebooks/run_demo.py
 	@echo
-	@echo "Open the same notebook in JupyterLab:  make lab"
+	@echo "Watch it live, and draw a digit, in JupyterLab:  make lab"
 
-lab: install ## Open the quickstart notebook in JupyterLab, which hosts the model server
-	@$(BIN)/jupyter lab $(LAB_OPTIONS) notebooks/01_quickstart.ipynb
+lab: install ## Open the panel, and a canvas to draw digits on, in JupyterLab
+	@$(BIN)/jupyter lab $(LAB_OPTIONS) notebooks/$(NOTEBOOK)
 
 test: install ## Check format, lint, types and spelling, and run every test
 	$(call need,node,nodejs,the test of the Node.js client does not run)

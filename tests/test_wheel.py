@@ -89,6 +89,16 @@ def test_the_wheel_brings_what_browsers_run_of_the_widgets(wheel: zipfile.ZipFil
     assert "jp-tfs" in views
 
 
+def test_what_jupyterlab_loads_of_the_panel_is_under_250_kb_packed(wheel: zipfile.ZipFile):
+    loaded = [
+        name
+        for name in wheel.namelist()
+        if f"{LABEXTENSION}static/" in name and name.endswith((".js", ".css"))
+    ]
+
+    assert 0 < sum(len(gzip.compress(wheel.read(name))) for name in loaded) < 250_000
+
+
 def test_the_wheel_says_its_version_and_shows_the_readme(wheel: zipfile.ZipFile):
     metadata = message_from_string(read(wheel, ".dist-info/METADATA"))
 

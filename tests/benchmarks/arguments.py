@@ -33,6 +33,7 @@ class Choice(NamedTuple):
     quick: bool
     growth: bool
     jupyter: bool
+    panel: bool
     write: bool
 
     def loads_of(self, model: Model) -> list[str]:
@@ -53,6 +54,7 @@ def parse(words: list[str]) -> Choice:
     parser.add_argument("--quick", action="store_true", help="one model, one load, 0.2 s, once")
     parser.add_argument("--growth", action="store_true", help="models, connections, payloads grow")
     parser.add_argument("--jupyter", action="store_true", help="the server that Jupyter hosts")
+    parser.add_argument("--panel", action="store_true", help="how smooth the panel is in a browser")
     parser.add_argument("--write", action="store_true", help="write RESULTS.md as well")
     parser.epilog = f"models: {' '.join(MODELS)}; loads: {' '.join(LOADS)}; "
     parser.epilog += f"contenders: {' '.join(CONTENDERS)}"
@@ -67,6 +69,7 @@ def parse(words: list[str]) -> Choice:
         quick=quick,
         growth=given.growth,
         jupyter=given.jupyter,
+        panel=given.panel,
         write=given.write,
     )
 

@@ -33,9 +33,9 @@ class Hosted:
     `folder` is made for what it writes, `models` is the directory that it shows and serves from.
     """
 
-    def __init__(self, folder: Path, models: Path) -> None:
+    def __init__(self, folder: Path, models: Path, *options: str) -> None:
         folder.mkdir()
-        self.jupyter = JupyterServer(folder, models)
+        self.jupyter = JupyterServer(folder, models, *options)
 
     def serve(self, name: str, base_path: Path) -> None:
         """Have a model served; returns before it is loaded."""

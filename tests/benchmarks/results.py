@@ -8,10 +8,10 @@ from pathlib import Path
 FILE = Path(__file__).parent / "RESULTS.md"
 TITLE = """# Results of the benchmarks
 
-Written by `make bench ARGS=--write`, also with `--growth` and with `--jupyter`, and by nobody's hand.
+Written by `make bench ARGS=--write`, also with `--growth`, `--jupyter` or `--panel`, and by nobody's hand.
 Ratios within one run tell something; figures of two runs, let alone of two machines, do not compare.
 """
-SECTIONS = ("Comparison", "Growth", "Jupyter")
+SECTIONS = ("Comparison", "Growth", "Jupyter", "Panel")
 
 
 def write(section: str, text: str, file: Path = FILE) -> None:

@@ -20,6 +20,7 @@ import alone
 import growth
 import jupyter_rounds
 import machine
+import panel_rounds
 import report
 import results
 import rounds
@@ -50,6 +51,8 @@ def main() -> int:
             section, text, code = "Growth", *growth.run(choice, modes, Path(name))
         elif choice.jupyter:
             section, text, code = "Jupyter", *jupyter_rounds.run(choice, Path(name))
+        elif choice.panel:
+            section, text, code = "Panel", *panel_rounds.run(choice, Path(name))
         else:
             section, text, code = "Comparison", *_compare(choice, modes, Path(name))
     text = f"{where}\n- It took {(time.monotonic() - begin) / 60:.1f} minutes\n\n{text}"

@@ -69,6 +69,11 @@ class PanelPage:
 
     def shoot(self, name: str) -> None:
         """Write a picture of the whole page, where somebody wants some."""
-        if SHOTS:
-            Path(SHOTS).mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=Path(SHOTS) / f"{name}.png")
+        shoot(self.page, name)
+
+
+def shoot(page: Any, name: str) -> None:
+    """Write a picture of a page, where somebody wants some."""
+    if SHOTS:
+        Path(SHOTS).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(SHOTS) / f"{name}.png")
