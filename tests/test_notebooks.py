@@ -44,12 +44,26 @@ class Demo(NamedTuple):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Run the demo once; its processes carry a mark in their environment."""
-    folder = tmp_path_factory.mktemp("demo")
+    """The quickstart, which the demo is, run once."""
+    return run(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def panels(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    return run(tmp_path_factory.mktemp("panels"), "02_panels_and_widgets.ipynb")
+
+
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    return run(tmp_path_factory.mktemp("versions"), "03_versions_labels_batching.ipynb")
+
+
+def run(folder: Path, *notebook: str) -> Demo:
+    """Run a notebook; its processes carry a mark in their environment."""
     environment = {**os.environ, "TFS_DEMO_TEST": str(folder)}
     environment.pop("PYTHONSAFEPATH", None)  # notebooks import what lies beside them
     done = subprocess.run(
-        [sys.executable, FOLDER / "run_demo.py", "--save", folder / "executed.ipynb"],
+        [sys.executable, FOLDER / "run_demo.py", *notebook, "--save", folder / "executed.ipynb"],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -122,3 +136,49 @@ class TestQuickstart:
         assert "image" in shown
         assert "output_0" in shown
         assert "float32" in shown
+
+
+@pytest.mark.notebook
+@pytest.mark.tensorflow
+@pytest.mark.timeout(300)
+class TestPanelsAndWidgets:
+    def test_the_second_network_reads_digits_of_other_hands_better(self, panels: Demo):
+        shares = dict(
+            re.findall(r"^(\w+) +reads ([\d.]+)% of them", panels.cells["Train a better one"], re.M)
+        )
+
+        assert float(shares["first"]) < 60
+        assert float(shares["better"]) > 85
+
+    def test_without_a_browser_the_panel_and_the_canvas_say_what_there_is(self, panels: Demo):
+        assert re.search(r"\b2\b.*\bavailable\b.*\bcanary\b", panels.cells["Show the panel"])
+        assert "drawn" in panels.cells["Draw"]
+
+    def test_a_canvas_on_which_nothing_is_drawn_is_an_array_of_zeros(self, panels: Demo):
+        assert "(28, 28) float32, 0 pixels" in panels.cells["Get the drawing as numpy"]
+
+
+@pytest.mark.notebook
+@pytest.mark.tensorflow
+@pytest.mark.timeout(300)
+class TestVersionsLabelsBatching:
+    def test_a_label_that_moves_takes_its_clients_along_and_back(self, versions: Demo):
+        steps = ["Ask by label", "Ask stable again", "Ask stable once more"]
+        shares = [re.search(r"([\d.]+)% rightly", versions.cells[step])[1] for step in steps]
+
+        assert shares[0] == shares[2]
+        assert float(shares[1]) > float(shares[0])
+
+    def test_a_tenth_of_the_requests_asked_the_canary(self, versions: Demo):
+        shown = versions.cells["Send a tenth of the requests to the canary"]
+
+        assert re.findall(r"was asked (\d+) times", shown) == ["90", "10"]
+
+    def test_requests_that_come_together_ride_in_one_batch(self, versions: Demo):
+        sizes = re.findall(
+            r"^ *(\d+) to .*: +(\d+) requests", versions.cells["Ask 32 at a time"], re.M
+        )
+
+        assert "50 of 50" in versions.cells["Ask one by one"]
+        assert sum(int(count) for _, count in sizes) == 2000
+        assert any(int(count) for low, count in sizes if int(low) > 1)
