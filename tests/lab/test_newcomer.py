@@ -72,6 +72,14 @@ def answer(drawn: Any, version: int) -> Any:
     return drawn.get_by_role("region", name=f"Answer of version {version}")
 
 
+def asked(lab: JupyterServer, command: str) -> int:
+    """Return the version that a command asks: by its number, its label, or as the newest."""
+    kind, name = re.search(r"/models/drawn(?:/(versions|labels)/(\w+))?:predict", command).groups()
+    if kind == "labels":
+        return lab.tell("GET", "tfs/api/status")["models"][0]["labels"][name]
+    return int(name) if kind else max(VERSIONS)
+
+
 def would_run(target: str) -> str:
     """Return the commands of a target of the Makefile."""
     make = ["make", "--dry-run", "--old-file=install", target]
@@ -94,11 +102,12 @@ def test_every_cell_runs_without_an_error(lab: JupyterServer, story: NotebookPag
 
 def test_the_panel_below_its_cell_is_live(lab: JupyterServer, story: NotebookPage):
     panel = below(story, "%tfs_panel")
+    panel.scroll_into_view_if_needed()
     panel.get_by_text("stable", exact=True).wait_for()
 
-    lab.tell("PATCH", "tfs/api/models/drawn", json={"labels": {"newest": 2}})
+    lab.tell("PATCH", "tfs/api/models/drawn", json={"labels": {"candidate": 2}})
 
-    panel.get_by_text("newest", exact=True).wait_for()
+    panel.get_by_text("candidate", exact=True).wait_for()
     shoot(story.page, "newcomer-panel")
 
 
@@ -118,17 +127,18 @@ def test_the_better_version_reads_the_digit(drawn: Any):
     expect(answer(drawn, 2).locator(".jp-tfs-Answer-top b")).to_have_text("2")
 
 
-def test_the_copied_command_gets_the_same_answer_in_a_terminal(story: NotebookPage, drawn: Any):
+def test_the_copied_command_gets_the_same_answer_in_a_terminal(
+    lab: JupyterServer, story: NotebookPage, drawn: Any
+):
     if not shutil.which("curl"):
         pytest.skip("curl is not installed")
-    copy = drawn.get_by_role("region", name="Copy as").or_(drawn.locator(".jp-tfs-Copy")).first
-    copy.get_by_role("button", name="Copy", exact=True).click()
+    drawn.locator(".jp-tfs-Copy").get_by_role("button", name="Copy", exact=True).click()
     command = story.page.evaluate("navigator.clipboard.readText()")
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True
     )
 
-    version = int(re.search(r"/versions/(\d+):predict", command)[1])
+    version = asked(lab, command)
     [probabilities] = json.loads(done.stdout)["outputs"]
     said = answer(drawn, version).locator(".jp-tfs-Answer-top").inner_text().split()
     best = max(range(10), key=probabilities.__getitem__)
@@ -141,6 +151,7 @@ def test_what_is_drawn_in_a_widget_is_an_array_in_python(story: NotebookPage, dr
     canvas = widget.locator(".jp-tfs-Canvas")
     canvas.scroll_into_view_if_needed()
     canvas.click()
+    shoot(story.page, "newcomer-widgets")
 
     cell = story.page.locator(".jp-CodeCell", has_text="np.count_nonzero(image)")
     cell.locator(".jp-InputArea-editor").click()
