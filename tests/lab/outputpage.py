@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,13 @@ RAN = """prompt => {
   document.querySelector(".jp-Dialog .jp-mod-accept")?.click();
   return /\\d/.test(prompt.textContent);
 }"""
+# A cell that is run before the page has its kernel is not run at all: then it is run again.
+BEGUN = """prompt => {
+  document.querySelector(".jp-Dialog .jp-mod-accept")?.click();
+  return /[\\d*]/.test(prompt.textContent);
+}"""
+BEGIN_TIMEOUT_MS = 5000
+TRIES = 12
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
 
@@ -49,13 +57,26 @@ class OutputPage:
 
     def run(self, number: int) -> None:
         """Run one cell, and wait for its number."""
-        self.start(number)
+        for _ in range(TRIES):
+            self.start(number)
+            with contextlib.suppress(TimeoutError):
+                self.wait_for_prompt(number, BEGUN, BEGIN_TIMEOUT_MS)
+                break
         self.finish(number)
 
     def finish(self, number: int) -> None:
         """Wait until a cell has its number."""
+        self.wait_for_prompt(number, RAN, RUN_TIMEOUT_MS)
+
+    def wait_for_prompt(self, number: int, condition: str, timeout_ms: int) -> None:
+        """Wait until the prompt of a cell is as the condition says."""
+        from playwright.sync_api import TimeoutError as NotInTime
+
         prompt = self.cell(number).locator(".jp-InputPrompt").element_handle()
-        self.page.wait_for_function(RAN, arg=prompt, timeout=RUN_TIMEOUT_MS)
+        try:
+            self.page.wait_for_function(condition, arg=prompt, timeout=timeout_ms)
+        except NotInTime:
+            raise TimeoutError(f"The prompt of cell {number} is not as awaited.") from None
 
     def start(self, number: int) -> None:
         """Run one cell, whatever becomes of it."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import psutil
 import pytest
 from jupyterprocess import JupyterServer
 from notebookpage import CHROMIUM, FLAGS
-from outputpage import OutputPage, write
+from outputpage import BEGUN, OutputPage, write
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(240)]
 
@@ -260,10 +262,7 @@ def test_a_click_works_while_a_cell_runs(
     editor = shown.cell(0).locator(".cm-content")
     editor.fill("import os, time\nwhile not os.path.exists('go'): time.sleep(0.1)")
     shown.start(0)
-    shown.page.wait_for_function(
-        "element => element.textContent.includes('*')",
-        arg=shown.cell(0).locator(".jp-InputPrompt").element_handle(),
-    )
+    shown.wait_for_prompt(0, BEGUN, 20_000)
 
     row(shown, "digits/8").get_by_role("button").click()
     shown.menu("Roll back to 7")
@@ -305,3 +304,51 @@ def test_it_is_live_after_the_kernel_was_restarted_or_shut_down_and_the_page_loa
     jupyter.tell("PATCH", "tfs/api/models/digits", json={"labels": {"beta": 8}})
     row(shown, "digits/8").locator(".jp-tfs-Chip", has_text="beta").wait_for()
     jupyter.tell("PATCH", "tfs/api/models/digits", json={"labels": {"beta": None}})
+
+
+def test_a_notebook_that_is_not_trusted_is_live_and_changes_nothing_before_a_click(
+    shown: OutputPage, jupyter: JupyterServer, root: Path, app: str, eventually: Callable[..., Any]
+):
+    shown.save()
+    notebook = nbformat.read(root / f"{app}.ipynb", 4)
+    notebook.cells[2].outputs[0]["data"]["text/plain"] += " of somebody else"
+    nbformat.write(notebook, root / f"{app}-other.ipynb")
+    other = OutputPage(shown.page.context.new_page())
+    changes: list[str] = []
+    other.page.on(
+        "request",
+        lambda asked: (
+            changes.append(asked.url) if asked.method != "GET" and "/tfs/" in asked.url else None
+        ),
+    )
+
+    other.open(jupyter, f"{app}-other.ipynb", app=app)
+    row(other, "digits/8").locator(".jp-tfs-Chip", has_text="canary").wait_for(timeout=60_000)
+    jupyter.tell("PATCH", "tfs/api/models/digits", json={"labels": {"canary": 7}})
+    row(other, "digits/7").locator(".jp-tfs-Chip", has_text="canary").wait_for()
+    assert changes == []
+
+    row(other, "digits/8").click(button="right")
+    other.menu("Unload")
+    eventually(lambda: state(jupyter, 8) == "END")
+    assert len(changes) == 1
+    other.page.close()
+
+
+def test_the_saved_notebook_reads_as_a_page_without_us(
+    shown: OutputPage, root: Path, app: str, browser: Any
+):
+    from nbconvert import HTMLExporter
+
+    shown.save()
+    html, _ = HTMLExporter().from_filename(str(root / f"{app}.ipynb"))
+    saved = root / f"{app}.html"
+    saved.write_text(re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL))
+    page = browser.new_page(viewport={"width": 1000, "height": 1800}, java_script_enabled=False)
+    page.goto(saved.as_uri())
+
+    assert page.get_by_text("Run the cell to see it live.").first.is_visible()
+    assert page.get_by_role("cell", name="Available").count() >= 2
+    assert page.get_by_role("button").count() == 0
+    OutputPage(page).shoot(f"cell-{app}-saved")
+    page.close()

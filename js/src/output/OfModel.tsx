@@ -18,17 +18,23 @@ export function OfModel({ spec, sight }: Props): React.JSX.Element {
   const { trans } = useTools();
   const model = sight.known.models.find((each) => each.name === spec.model);
   const isSaved = sight.mode === 'saved';
-  const about = spec.kind === 'draw' ? trans.__('predicts as you draw') : '';
+  if (model && !isSaved) {
+    return (
+      <>
+        {spec.kind !== 'draw' && <Head title={spec.model} />}
+        <Part spec={spec} sight={sight} model={model} />
+      </>
+    );
+  }
   return (
     <>
       <Head title={spec.model}>
         {isSaved ? (
           <SavedState at={spec.at} />
         ) : (
-          <span className="jp-tfs-muted">{model ? about : trans.__('is not served')}</span>
+          <span className="jp-tfs-muted">{trans.__('is not served')}</span>
         )}
       </Head>
-      {model && !isSaved && <Part spec={spec} sight={sight} model={model} />}
       <SavedHint sight={sight} />
     </>
   );
@@ -58,7 +64,6 @@ function Part(props: {
           {...asked}
           {...(height === undefined || width === undefined ? {} : { size: [height, width] })}
           {...(spec.max === undefined ? {} : { max: spec.max })}
-          compact
         />
       );
   }
