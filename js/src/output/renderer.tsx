@@ -52,12 +52,14 @@ class OutputWidget extends ReactWidget implements IRenderMime.IRenderer {
 
   /**
    * Keys in an output are not the notebook's: D twice on a button would delete the cell. Those with
-   * Ctrl stay its own, like saving, but for those that mean something in a form or on a canvas.
+   * Ctrl stay its own, like saving, but for those that mean something in a form or on a canvas. The
+   * notebook looks at what has the focus before it looks at what is around that.
    */
   private readonly _keep = (event: KeyboardEvent): void => {
-    if (event.target instanceof Node && this.node.contains(event.target)) {
+    const { target } = event;
+    if (target instanceof Element && this.node.contains(target)) {
       const isOurs = !(event.ctrlKey || event.metaKey) || KEYS_OF_OURS.includes(event.key);
-      this.node.toggleAttribute('data-lm-suppress-shortcuts', isOurs);
+      target.toggleAttribute('data-lm-suppress-shortcuts', isOurs);
     }
   };
 
