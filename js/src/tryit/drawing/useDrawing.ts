@@ -65,10 +65,7 @@ export function useDrawing(
   const [lifts, lift] = React.useReducer((count: number) => count + 1, 0);
   const drawn: Drawn = {
     size: [rows, columns],
-    at: (height, width) =>
-      drawing.base
-        ? null
-        : pictured(drawing, height, width, isFitted ? fitFor(rows, columns) : null),
+    at: (height, width) => (drawing.base ? null : pictured(drawing, height, width, FITS[fit])),
   };
   useTold(pixels, lifts, isDown, onPixels && ((told, ended) => onPixels(told, ended, drawn)));
   const begin = (x: number, y: number, other?: Tool): void => {
