@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from jupyterprocess import JupyterServer
 from notebookpage import CHROMIUM, FLAGS
+from outputpage import OutputPage, write
 from panelpage import PanelPage
 from trymodels import save_digits, save_kinds
 
@@ -101,6 +102,17 @@ def panel(lab: JupyterServer, eventually: Callable[..., Any]) -> Iterator[PanelP
         browser.close()
 
 
+def drag(page: Any, canvas: Any, points: list[tuple[int, int]]) -> None:
+    """Draw a line through points of a canvas, by the mouse."""
+    box = canvas.bounding_box()
+    (x, y), *rest = [(box["x"] + x, box["y"] + y) for x, y in points]
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for x, y in rest:
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+
+
 class TryPage:
     """The tab of a model with its form."""
 
@@ -137,13 +149,7 @@ class TryPage:
     def draw(self, points: list[tuple[int, int]]) -> None:
         canvas = self.form.locator(".jp-tfs-Canvas")
         canvas.scroll_into_view_if_needed()
-        box = canvas.bounding_box()
-        (x, y), *rest = [(box["x"] + x, box["y"] + y) for x, y in points]
-        self.page.mouse.move(x, y)
-        self.page.mouse.down()
-        for x, y in rest:
-            self.page.mouse.move(x, y, steps=4)
-        self.page.mouse.up()
+        drag(self.page, canvas, points)
 
     def copied(self, form: str) -> str:
         group = self.form.get_by_role("group", name="Copy as", exact=True)
@@ -552,6 +558,29 @@ def test_in_the_dark_it_is_as_clear(digits: TryPage, kinds: TryPage):
     again.ask("Both")
     again.answer_of(2).wait_for()
     digits.panel.shoot("try-drawn-dark")
+
+
+def test_in_a_cell_a_drawing_is_read_by_both_versions(
+    lab: JupyterServer, root: Path, panel: PanelPage
+):
+    write(root / "draw.ipynb", "%load_ext tfs_magics", "%tfs_draw digits")
+    page = OutputPage(panel.page.context.new_page())
+    page.open(lab, "draw.ipynb", app="notebook")
+    for number in range(2):
+        page.run(number)
+    output = page.output(1)
+    canvas = output.locator(".jp-tfs-Canvas")
+    canvas.scroll_into_view_if_needed()
+
+    drag(page.page, canvas, THREE)
+
+    for version in (1, 2):
+        answer = output.get_by_role("region", name=f"Answer of version {version}", exact=True)
+        answer.locator("b", has_text="3").wait_for()
+    output.get_by_role("button", name="Copy as").click()
+    output.get_by_role("group", name="Copy as").wait_for()
+    page.shoot("draw-cell")
+    page.page.close()
 
 
 def test_the_browser_complains_of_nothing_but_the_refusal(panel: PanelPage):

@@ -18,11 +18,13 @@ interface Props extends Remedies {
   readonly asking: Asking;
   /** Whether the answers are to something else than what is in the form now. */
   readonly isStale?: boolean;
+  /** What is said while there is no answer. */
+  readonly empty: string;
 }
 
 /** What versions have answered, side by side and each in its colour. */
 export function Answers(props: Props): React.JSX.Element {
-  const { model, signature, asking, isStale = false, ...remedies } = props;
+  const { model, signature, asking, isStale = false, empty, ...remedies } = props;
   const { trans } = useTools();
   const [chosen, choose] = React.useState<View | null>(null);
   const read = React.useMemo(() => readAll(signature, asking.replies), [signature, asking.replies]);
@@ -35,9 +37,7 @@ export function Answers(props: Props): React.JSX.Element {
     <section className="jp-tfs-Answering" aria-label={trans.__('Answers')}>
       {read.length === 0 && (
         <p className="jp-tfs-muted">
-          {asking.isLate
-            ? trans.__('Waiting for the answer…')
-            : trans.__('Draw, upload or paste an input to see answers.')}
+          {asking.isLate ? trans.__('Waiting for the answer…') : empty}
         </p>
       )}
       {refused && (

@@ -1,7 +1,9 @@
+import { caretDownIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Model } from '../api/entries';
 import { exampleOf, type Signature, type Tensor } from '../api/signatures';
 import { useSignatures } from '../page/useSignatures';
+import { Button, Icon } from '../ui/Button';
 import { useTools } from '../ui/tools';
 import { Answers } from './Answers';
 import { AskChoice } from './AskChoice';
@@ -26,7 +28,7 @@ export interface DrawProps {
   readonly max?: number;
   /** Whom to ask at first: versions, labels, `newest` or `all`, which it is without. */
   readonly targets?: readonly string[];
-  /** Leaves out the head with the name of the model, and the snippets. */
+  /** Leaves out the name of the model, where that is said around it. */
   readonly compact?: boolean;
   /** What is drawn at first, row by row, if it has the size that the model gets. */
   readonly pixels?: Float32Array;
@@ -67,6 +69,7 @@ function Drawn(props: DrawnProps): React.JSX.Element {
   const { model, chosen: signature, tensor, frame, compact: isCompact = false } = props;
   const targets = useTargets(model, props.targets ?? [ALL]);
   const asking = useAsk(model, targets.chosen.targets, props.onRequest);
+  const [isCopied, copy] = React.useState(false);
   const [range, size, choice] = useLook(props);
   const first = props.pixels?.length === size[0] * size[1] ? props.pixels : null;
   const [pixels, setPixels] = React.useState(first);
@@ -92,9 +95,13 @@ function Drawn(props: DrawnProps): React.JSX.Element {
     <div className="jp-tfs-DrawAndAsk">
       <div className="jp-tfs-Output-head">
         {!isCompact && <h2>{model.name}</h2>}
-        <span className="jp-tfs-muted">{trans.__('predicts as you draw')}</span>
+        {!isCompact && <span className="jp-tfs-muted">{trans.__('predicts as you draw')}</span>}
         <span className="jp-tfs-actions">
           <AskChoice choices={targets.choices} chosen={targets.chosen} onChoose={targets.choose} />
+          <Button pressed={isCopied} disabled={body === null} onClick={() => copy(!isCopied)}>
+            {trans.__('Copy as')}
+            <Icon icon={caretDownIcon} />
+          </Button>
         </span>
       </div>
       <div className="jp-tfs-Try">
@@ -109,9 +116,14 @@ function Drawn(props: DrawnProps): React.JSX.Element {
             props.onPixels?.(picture, ended, drawn);
           }}
         />
-        <Answers model={model} signature={signature} asking={asking} />
+        <Answers
+          model={model}
+          signature={signature}
+          asking={asking}
+          empty={trans.__('Draw to see answers.')}
+        />
       </div>
-      {!isCompact && where && body && (
+      {isCopied && where && body && (
         <CopyAs
           request={{
             model: model.name,

@@ -26,6 +26,7 @@ interface Props extends TryItProps {
 /** The form of one signature, and what came of it. */
 export function RequestForm(props: Props): React.JSX.Element {
   const { model, chosen: signature, compact: isCompact = false } = props;
+  const { trans } = useTools();
   const form = useForm(signature);
   const targets = useTargets(model, props.targets ?? []);
   const asking = useAsk(model, targets.chosen.targets, props.onRequest);
@@ -40,6 +41,9 @@ export function RequestForm(props: Props): React.JSX.Element {
   const runNext = useNext(form, run);
   const isStale =
     !form.isDrawn && asking.replies.some((reply) => reply && reply.body !== form.body);
+  const empty = form.fields.every(isSingle)
+    ? trans.__('Run to see answers.')
+    : trans.__('Draw, upload or paste an input to see answers.');
   const request = useRequest(props, targets, verb, form.body);
   const insert = useInsertion(request, signature);
   return (
@@ -69,6 +73,7 @@ export function RequestForm(props: Props): React.JSX.Element {
           signature={signature}
           asking={asking}
           isStale={isStale}
+          empty={empty}
           onInsert={insert}
           onRefit={(name, value) => {
             runNext();
