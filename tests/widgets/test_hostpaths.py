@@ -87,6 +87,16 @@ def test_lines_of_the_log_are_asked_for_by_their_number():
     assert host.told == [("logs", 5, 7)]
 
 
+def test_what_was_measured_is_asked_for_by_range_model_and_version():
+    host = RecordingHost()
+
+    asked(host, "GET", "api/history", query="range=1h&model=m&version=7")
+
+    assert host.told == [("history", "m", 7, "1h")]
+    with pytest.raises(InvalidArgument, match="range is '2h'"):
+        asked(host, "GET", "api/history", query="range=2h")
+
+
 def test_what_is_not_there_is_not_found_and_what_is_not_offered_is_said(host: Host):
     with pytest.raises(NotFound):
         asked(host, "GET", "api/nothing")
