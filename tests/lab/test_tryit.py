@@ -565,7 +565,7 @@ def test_in_a_cell_a_drawing_is_read_by_both_versions(
 ):
     write(root / "draw.ipynb", "%load_ext tfs_magics", "%tfs_draw digits")
     page = OutputPage(panel.page.context.new_page())
-    page.open(lab, "draw.ipynb", app="notebook")
+    page.open(lab, "draw.ipynb")
     for number in range(2):
         page.run(number)
     output = page.output(1)
