@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import time
 import uuid
 from types import TracebackType
@@ -106,7 +107,7 @@ class Kernel:
             self._socket.settimeout(max(0.01, deadline - time.monotonic()))
             if QUICKACK is not None:
                 self._socket.sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
-            heard = json.loads(self._socket.recv())
+            heard = message(self._socket.recv())
             if heard["parent_header"].get("msg_id") != message_id:
                 continue
             if heard["channel"] == "shell":
@@ -122,3 +123,12 @@ def _text(content: dict[str, Any]) -> str:
     if "data" in content:
         return str(content["data"].get("text/plain", ""))
     return str(content.get("text") or "\n".join(content.get("traceback", [])))
+
+
+def message(frame: str | bytes) -> Any:
+    """Return a message; one with buffers, as widgets send, comes as their places, then all of it."""
+    if isinstance(frame, bytes):
+        (count,) = struct.unpack_from("!I", frame)
+        places = [*struct.unpack_from(f"!{count}I", frame, 4), len(frame)]
+        frame = frame[places[0] : places[1]].decode()
+    return json.loads(frame)
