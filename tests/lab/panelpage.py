@@ -61,12 +61,6 @@ class PanelPage:
         """Press a button of the question that is asked."""
         self.page.locator(".jp-Dialog").get_by_role("button", name=button, exact=True).click()
 
-    def theme(self, name: str) -> None:
-        """Change the theme; Jupyter must have been started with EXPOSED."""
-        change = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
-        self.page.evaluate(change, name)
-        self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
-
     def shoot(self, name: str) -> None:
         """Write a picture of the whole page, where somebody wants some."""
         shoot(self.page, name)
@@ -77,3 +71,10 @@ def shoot(page: Any, name: str) -> None:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=Path(SHOTS) / f"{name}.png")
+
+
+def change_theme(page: Any, name: str) -> None:
+    """Change the theme of JupyterLab, which must have been started with EXPOSED."""
+    change = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
+    page.evaluate(change, name)
+    page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")

@@ -12,7 +12,8 @@ import servedmodels
 from accessibility import complaints
 from jupyterprocess import JupyterServer
 from notebookpage import CHROMIUM, FLAGS
-from panelpage import EXPOSED, SIDEBAR, PanelPage
+from outputpage import OutputPage, write
+from panelpage import EXPOSED, SIDEBAR, PanelPage, change_theme, shoot
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
 
@@ -22,6 +23,17 @@ THEMES = {
     "contrast": "JupyterLab Dark High Contrast",
 }
 TABS = ["Versions", "Signatures", "Try it", "Metrics", "Logs"]
+CELLS = [
+    "%load_ext tfs_magics\nimport numpy as np",
+    "%tfs_serve digits --versions all --replace",
+    "%tfs_status",
+    "%tfs_metadata digits",
+    "%tfs_panel",
+    "%tfs_panel digits",
+    "%tfs_draw digits",
+    "%tfs_predict digits np.zeros((2, 28, 28, 1))",
+    "%tfs_predict digits np.zeros((2, 3))",  # not what it takes
+]
 SIDE = f"#{SIDEBAR}"
 PAGE = "#tfs-magics-model-digits"
 
@@ -86,24 +98,24 @@ def served(lab: JupyterServer, panel: PanelPage) -> PanelPage:
     return panel
 
 
-def found(panel: PanelPage, screen: str, place: str) -> list[str]:
+def found(page: Any, screen: str, place: str) -> list[str]:
     """Return what axe complains of in each theme; write pictures where somebody wants some."""
     lines = []
     for word, theme in THEMES.items():
-        panel.theme(theme)
-        panel.shoot(f"{screen}-{word}")
-        lines += [f"{word}: {line}" for line in complaints(panel.page, place)]
+        change_theme(page, theme)
+        shoot(page, f"{screen}-{word}")
+        lines += [f"{word}: {line}" for line in complaints(page, place)]
     return lines
 
 
 def test_where_nothing_is_served(panel: PanelPage):
     panel.says("Nothing is served yet.")
 
-    assert found(panel, "empty", SIDE) == []
+    assert found(panel.page, "empty", SIDE) == []
 
 
 def test_where_models_are_served_and_one_has_failed(served: PanelPage):
-    assert found(served, "running", SIDE) == []
+    assert found(served.page, "running", SIDE) == []
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -115,7 +127,19 @@ def test_the_page_of_a_model(lab: JupyterServer, served: PanelPage, tab: str):
     served.page.get_by_role("tab", name=tab, exact=True).click()
     served.page.get_by_role("tabpanel", name=tab, exact=True).wait_for()
 
-    assert found(served, f"page-{tab.lower().replace(' ', '-')}", PAGE) == []
+    assert found(served.page, f"page-{tab.lower().replace(' ', '-')}", PAGE) == []
+
+
+def test_outputs_of_cells(lab: JupyterServer, root: Path, served: PanelPage, browser: Any):
+    write(root / "outputs.ipynb", *CELLS)
+    page = OutputPage(browser.new_page(viewport={"width": 1280, "height": 4500}))
+    page.open(lab, "outputs.ipynb")
+    for number in range(len(CELLS)):
+        page.run(number)
+
+    assert found(page.page, "outputs", ".jp-tfs-Cell") == []
+    assert page.wrong == []
+    page.page.close()
 
 
 def test_a_server_that_has_failed(
@@ -125,7 +149,7 @@ def test_a_server_that_has_failed(
     eventually(lambda: lab.tell("GET", "tfs/api/status")["server"]["state"] == "failed")
     served.side.get_by_role("button", name="Try again").wait_for()
 
-    assert found(served, "failed", SIDE) == []
+    assert found(served.page, "failed", SIDE) == []
 
 
 def test_a_server_that_was_stopped(
@@ -134,7 +158,7 @@ def test_a_server_that_was_stopped(
     lab.tell("POST", "tfs/api/server/stop")
     served.side.get_by_role("button", name="Start", exact=True).wait_for()
 
-    assert found(served, "stopped", SIDE) == []
+    assert found(served.page, "stopped", SIDE) == []
 
 
 def test_where_the_part_in_the_server_is_missing(lab_without: JupyterServer, browser: Any):
@@ -142,7 +166,7 @@ def test_where_the_part_in_the_server_is_missing(lab_without: JupyterServer, bro
     panel.open(lab_without)
     panel.says("jupyter server extension enable server_ext")
 
-    assert found(panel, "missing", SIDE) == []
+    assert found(panel.page, "missing", SIDE) == []
 
 
 def test_the_browser_complains_of_nothing_and_asks_nobody_else(panel: PanelPage):

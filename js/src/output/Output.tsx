@@ -26,9 +26,10 @@ export function Output({ spec }: Props): React.JSX.Element {
   const sight = sightOf(spec, told, saved);
   const id = React.useId();
   return (
-    <section
+    <div
       ref={place}
       className="jp-tfs jp-tfs-Cell"
+      role="group" // no landmark: a notebook has many that are alike
       aria-label={titleOf(trans, spec)}
       onClickCapture={() => {
         panel.currentView = id;
@@ -38,7 +39,7 @@ export function Output({ spec }: Props): React.JSX.Element {
         <Body spec={spec} sight={sight} isInSight={isInSight} />
         <OutputNotices id={id} sight={sight} />
       </div>
-    </section>
+    </div>
   );
 }
 

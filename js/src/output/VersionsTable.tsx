@@ -36,7 +36,7 @@ export function VersionsTable({ sight, now, models }: Props): React.JSX.Element 
       <div
         className="jp-tfs-Scroll"
         tabIndex={0}
-        role="region"
+        role="group"
         aria-label={trans.__('Versions')}
         onKeyDown={moveBetweenRows}
       >

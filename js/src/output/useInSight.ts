@@ -5,9 +5,9 @@ import { useTools } from '../ui/tools';
 
 const NEAR = '200px';
 
-export function useInSight(): readonly [React.RefObject<HTMLElement>, boolean] {
+export function useInSight(): readonly [React.RefObject<HTMLDivElement>, boolean] {
   const { panel } = useTools();
-  const place = React.useRef<HTMLElement>(null);
+  const place = React.useRef<HTMLDivElement>(null);
   const [isInSight, setInSight] = React.useState(false);
   React.useEffect(() => {
     const observer = new IntersectionObserver(

@@ -43,7 +43,12 @@ export function Drawing({ model }: Props): React.JSX.Element | null {
   };
   const targets = [...(spec.labels ?? []), ...(spec.versions ?? []).map(String)];
   return (
-    <section ref={place} className="jp-tfs jp-tfs-Cell" aria-label={trans.__('Drawing canvas')}>
+    <div
+      ref={place}
+      className="jp-tfs jp-tfs-Cell"
+      role="group"
+      aria-label={trans.__('Drawing canvas')}
+    >
       <div className="jp-tfs-Output" key={String(turn)}>
         {served ? (
           <DrawAndAsk
@@ -62,7 +67,7 @@ export function Drawing({ model }: Props): React.JSX.Element | null {
           <p className="jp-tfs-muted">{trans.__('%1 is not served.', spec.model)}</p>
         )}
       </div>
-    </section>
+    </div>
   );
 }
 
