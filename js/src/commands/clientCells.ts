@@ -34,14 +34,16 @@ export class ClientCells {
 
   /** Drag such a cell from here; where it is dropped, the notebook makes a cell of it. */
   async drag(model: string, version: number | undefined, from: Place): Promise<void> {
+    const hand = followed(from);
+    const source = withLoading(this._tracker, await this.of(model, version));
+    const at = hand.end();
+    if (at === null) {
+      return; // let go before the cell was there
+    }
     const data = new MimeData();
-    const set = (source: string): void => {
-      const text = withLoading(this._tracker, source);
-      const cell = { cell_type: 'code', execution_count: null, metadata: {}, outputs: [] };
-      data.setData(CELLS, [{ ...cell, source: text }]);
-      data.setData(TEXT, text);
-    };
-    set(clientCell(model, version, []));
+    const cell = { cell_type: 'code', execution_count: null, metadata: {}, outputs: [] };
+    data.setData(CELLS, [{ ...cell, source }]);
+    data.setData(TEXT, source);
     const drag = new Drag({
       mimeData: data,
       dragImage: imageOf(version === undefined ? model : `${model} ${version}`),
@@ -49,10 +51,27 @@ export class ClientCells {
       proposedAction: 'copy',
       source: this,
     });
-    void this.of(model, version).then(set); // it is there before anybody can let go
-    await drag.start(from.x, from.y);
+    await drag.start(at.x, at.y);
     drag.dispose();
   }
+}
+
+/** Follows a pointer that is held down; `end` tells where it is, or null if it was let go. */
+function followed(from: Place): { readonly end: () => Place | null } {
+  let at: Place | null = from;
+  const watching = new AbortController();
+  const options = { signal: watching.signal, capture: true };
+  const follow = (event: PointerEvent): void => {
+    at = at && { x: event.clientX, y: event.clientY };
+  };
+  document.addEventListener('pointermove', follow, options);
+  document.addEventListener('pointerup', () => (at = null), options);
+  return {
+    end: () => {
+      watching.abort();
+      return at;
+    },
+  };
 }
 
 function imageOf(text: string): HTMLElement {
