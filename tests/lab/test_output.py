@@ -147,7 +147,7 @@ def copied(page: OutputPage) -> str:
 
 def test_each_magic_shows_itself_as_in_the_design(shown: OutputPage, app: str):
     for number, text in [
-        (1, "server started"),
+        (1, "Next:"),
         (2, "Model server"),
         (3, "same as 7"),
         (4, "probability"),
