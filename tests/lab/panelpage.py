@@ -78,3 +78,4 @@ def change_theme(page: Any, name: str) -> None:
     change = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
     page.evaluate(change, name)
     page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")  # it covers all meanwhile

@@ -132,7 +132,8 @@ def test_the_copied_command_gets_the_same_answer_in_a_terminal(
 ):
     if not shutil.which("curl"):
         pytest.skip("curl is not installed")
-    drawn.locator(".jp-tfs-Copy").get_by_role("button", name="Copy", exact=True).click()
+    drawn.get_by_role("button", name="Copy as").click()
+    drawn.get_by_role("button", name="Copy", exact=True).click()
     command = story.page.evaluate("navigator.clipboard.readText()")
     done = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=60, check=True
