@@ -85,7 +85,7 @@ def test_the_wheel_brings_what_browsers_run_of_the_widgets(wheel: zipfile.ZipFil
     views = read(wheel, "tfs_magics/widgets/static/views.js")
 
     assert len(read(wheel, "tfs_magics/widgets/static/loader.js")) < 2000
-    assert len(gzip.compress(views.encode())) < 75_000
+    assert len(gzip.compress(views.encode())) < 90_000
     assert "jp-tfs" in views
 
 
