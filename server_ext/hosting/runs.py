@@ -190,15 +190,17 @@ class Runs:
             why = cause.of_exit(code, lines, self._killed_before)
         return End(reason, lines, None, explained, why)
 
+    def _too_often(self, reason: str) -> str:
+        ends, window_s = self._settings.max_restarts + 1, self._settings.restart_window_s
+        often = f" That happened {ends} times within {window_s:g} s." if ends > 1 else ""
+        return f"{reason}{often}"
+
     def _pause(self, end: End) -> End:
         """Wait until it is time for the next run; return an end that is final if there is none."""
         now = time.monotonic()
         pause_s = self._backoff.pause_s(now, explained=end.explained)
         if pause_s is None:
-            times = self._settings.max_restarts + 1
-            window_s = self._settings.restart_window_s
-            why = f"{end.reason} That happened {times} times within {window_s:g} s."
-            return End(why, end.lines, State.FAILED, cause=end.cause)
+            return End(self._too_often(end.reason), end.lines, State.FAILED, cause=end.cause)
         self._restarts += 1
         self._reason, self._cause = end.reason, end.cause
         again = {

@@ -28,7 +28,7 @@ export function Below(props: Props): React.JSX.Element | null {
     case 'reconnecting':
       return <Reconnecting known={known} />;
     case 'stopped':
-      return <Stopped reason={server?.reason ?? ''} />;
+      return <Stopped reason={server?.reason ?? ''} hasModels={known.models.length > 0} />;
     case 'starting':
       return server && <Loading known={known} />;
     case 'draining':
@@ -72,13 +72,19 @@ function Reconnecting({ known }: { readonly known: Snapshot }): React.JSX.Elemen
   );
 }
 
-function Stopped({ reason }: { readonly reason: string }): React.JSX.Element {
+interface StoppedProps {
+  readonly reason: string;
+  readonly hasModels: boolean;
+}
+
+/** Without models, to serve one is what comes first; that starts the server, too. */
+function Stopped({ reason, hasModels }: StoppedProps): React.JSX.Element {
   const { trans, run } = useTools();
   return (
     <>
       {reason !== '' && <p className="jp-tfs-small jp-tfs-muted">{reason}</p>}
       <div>
-        <Button kind="accept" icon={runIcon} onClick={() => run('start')}>
+        <Button {...(hasModels && { kind: 'accept' })} icon={runIcon} onClick={() => run('start')}>
           {trans.__('Start')}
         </Button>
       </div>
