@@ -3,8 +3,8 @@
     samples --take--> a Series for each that had requests --of(range)--> points for a chart
 
 Bounded: of more than MOST_SERIES, one that was not asked for IDLE_S makes room, or else the new one
-has no history. Any thread may call any method; one
-lock guards all of it, and is held for arithmetic only.
+has no history. Any thread may call any method; one lock guards all of it, and is held for
+arithmetic only.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class _Series:
         self.failures: deque[_Failure] = deque(maxlen=MOST_FAILURES)
         self.asked_at = 0.0
 
-    def add(self, at: float, second: Second, failures: list[_Failure]) -> None:
+    def add(self, at: float, second: Second, failures: list[_Failure], skipped: bool) -> None:
         self.asked_at = at
         for tier in self.tiers.values():
-            tier.add(at, second)
+            tier.add(at, second, skipped=skipped)
         self.failures.extend(failures)
 
 
@@ -57,6 +57,8 @@ class History:
         self._lock = threading.Lock()
         self._everything = _Series()
         self._series: OrderedDict[Key, _Series] = OrderedDict()
+        self._second = 0  # in which the last sample came
+        self._skipped = False  # none came in the second before that
 
     def take(self, sample: Said) -> None:
         """Take what a sample says of the second before it."""
@@ -65,6 +67,8 @@ class History:
         models: dict[str, Second] = {}
         failed: dict[str, list[_Failure]] = {}
         with self._lock:
+            # Samples are a little more than a second apart.
+            self._second, self._skipped = int(at), int(at) == self._second + 2
             for version in sample.get("versions", ()):
                 name, second, failures = version["name"], _second(version), _failures(version, at)
                 self._add((name, version["version"]), at, second, failures)
@@ -74,7 +78,8 @@ class History:
                 self._add((name, None), at, second, failed[name])
                 total.add(second)
             total.queued = sample.get("queued", 0)
-            self._everything.add(at, total, [each for some in failed.values() for each in some])
+            failures = [each for some in failed.values() for each in some]
+            self._everything.add(at, total, failures, self._skipped)
 
     def of(self, model: str | None, version: int | None, span: str, now: float) -> dict[str, Any]:
         """Return points, batches and errors of a range until now, the oldest first.
@@ -94,7 +99,7 @@ class History:
                 if whole is None:
                     points.append(None)
                     continue
-                told = series.point(number * step_s, bin)
+                told = series.point(number * step_s, bin, whole["covered"])
                 points.append({**told, "rss_bytes": int(whole["rss_bytes"]) or None})
                 if bin is not None:
                     runs = [a + b for a, b in zip(runs, series.batches(bin), strict=True)]
@@ -125,7 +130,7 @@ class History:
                 del self._series[oldest]
             found = self._series[key] = _Series()
         self._series.move_to_end(key)
-        found.add(at, second, failures)
+        found.add(at, second, failures, self._skipped)
 
 
 def _numbers(last: int, count: int) -> range:

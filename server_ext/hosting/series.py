@@ -58,11 +58,15 @@ class Tier:
         self._last = -1
         self._latencies: dict[int, int] = {}  # of the last bin, which is still open
 
-    def add(self, at: float, second: Second) -> None:
-        """Take a second of the bin that it ended in; one that came late counts for the last one."""
+    def add(self, at: float, second: Second, *, skipped: bool = False) -> None:
+        """Take a second of the bin that it ended in; one that came late counts for the last one.
+
+        `skipped`: no second ended in the one before, so this one stands for both where bins are so
+        short.
+        """
         number = max(int(at // self.step_s), self._last)
-        if self.step_s == 1 and number == self._last + 2:
-            self._put(number - 1, second)  # samples are a little more than a second apart
+        if skipped and self.step_s == 1 and number - 1 > self._last:
+            self._put(number - 1, second)
         self._put(number, second)
 
     def at(self, number: int) -> Mapping[str, float] | None:
@@ -102,12 +106,14 @@ class Tier:
             self._values[start + _AT[name]] = _NONE if found is None else found
 
 
-def point(at: int, bin: Mapping[str, float] | None) -> dict[str, Any]:
-    """Return a bin that began at a time, as it is told; without one there were no requests."""
+def point(at: int, bin: Mapping[str, float] | None, seconds: float) -> dict[str, Any]:
+    """Return a bin that began at a time, as it is told; without one there were no requests.
+
+    Rates are those of all `seconds` that were measured then, also of those without requests.
+    """
     if bin is None:
         nothing = dict.fromkeys([*_PERCENTILES, "batch_rows"])
         return {"at": at, "per_second": 0.0, "errors_per_second": 0.0, "queued": 0, **nothing}
-    seconds = bin["covered"]
     return {
         "at": at,
         "per_second": round(bin["requests"] / seconds, 2),

@@ -109,6 +109,19 @@ def test_a_sample_that_comes_a_little_late_leaves_no_gap(history: History):
     assert points(history, "15m", NOON + 2)[0]["per_second"] == 5
 
 
+def test_a_model_that_is_asked_now_and_then_has_no_requests_in_between(history: History):
+    for second in range(10):
+        asked = [version(took=[0.1] * 5, batches={"4-7": 1})] if second % 2 == 0 else []
+        history.take(sample(NOON + second, *asked))
+
+    found = history.of("m", 1, "1m", NOON + 9)
+
+    assert [each["per_second"] for each in found["points"][-10:]] == [5, 0] * 5
+    assert found["batches"] == {"4-7": 5}
+    (whole,) = points(history, "15m", NOON + 9)
+    assert whole["per_second"] == 2.5, "of ten seconds, not of those in which it was asked"
+
+
 def test_what_is_older_than_the_range_is_gone(history: History):
     history.take(sample(NOON, version(took=[0.1])))
 
