@@ -75,13 +75,17 @@ def find(model: Model, version: int, roots: Collection[str]) -> str:
 
 
 def check_unused(model: Model, path: str, states: Mapping[int, str] | None) -> None:
-    """Return if no version of a model lies there that is loaded, or that a label stands for.
+    """Return if a model lies elsewhere, or no version there is loaded or has a label.
 
     `states` are those of the versions of a server that runs, None without one.
 
     Raises:
         FailedPrecondition: one does.
     """
+    if inside(model.base_path, [path]):
+        raise FailedPrecondition(
+            f"{path} also holds the versions of {model.name}: remove that model first"
+        )
     there, real = version_directories(model.base_path), os.path.realpath(path)
     number = next((n for n, each in there.items() if os.path.realpath(each) == real), None)
     if number is None:

@@ -81,6 +81,15 @@ def test_damaged_and_other_kinds_of_versions_may_go(names: list[str], model: Mod
     assert deletion.find(model, 6, ()) == str(tmp_path / "m" / "6")
 
 
+def test_a_version_that_another_model_lies_in_stays(model: Model, tmp_path: Path):
+    write(tmp_path / "m" / "3" / "assets" / "inner" / "1")
+    path = deletion.find(model, 3, ())
+
+    deletion.check_unused(model, path, None)
+    with pytest.raises(FailedPrecondition, match="also holds the versions of inner"):
+        deletion.check_unused(Model("inner", f"{path}/assets/inner"), path, None)
+
+
 def test_what_the_system_does_not_let_us_rename_stays(model: Model, monkeypatch: Any):
     def refuse(*_: str) -> None:
         raise PermissionError(13, "Permission denied")
