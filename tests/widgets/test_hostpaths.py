@@ -108,6 +108,25 @@ def test_what_is_not_there_is_not_found_and_what_is_not_offered_is_said(host: Ho
         asked(host, "PUT", "api/models/m", {})
 
 
+def test_who_fell_behind_is_told_the_status_and_nothing_older(host: Host, tmp_path: Path):
+    over = threading.Event()
+    stream = events.hosted(host, over, logs=False)
+    next(stream)
+    for number in range(events.MOST_EVENTS + 10):
+        host.serve([Model(f"m{number}", str(tmp_path))])
+
+    now = next(stream)
+    host.serve([Model("last", str(tmp_path))])
+    after = [next(stream)]
+    while b'"name": "last"' not in after[-1]:
+        after.append(next(stream))
+
+    assert now.startswith(b"event: status\n")
+    assert f'"name": "m{number}"'.encode() in now
+    assert not any(b'"name": "m1"' in each for each in after)
+    over.set()
+
+
 def test_events_begin_with_the_status_and_go_on_with_what_changes(host: Host, tmp_path: Path):
     over = threading.Event()
     stream = events.hosted(host, over, logs=False)

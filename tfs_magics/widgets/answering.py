@@ -58,6 +58,7 @@ def _of_model_server(server: Connection, ask: Ask) -> Answer:
             data=ask.body or None,
             headers=headers,
             timeout=(CONNECT_TIMEOUT_S, ANSWER_TIMEOUT_S),
+            allow_redirects=False,  # pages ask this server, and no other by way of it
         )
     except requests.RequestException as error:
         server.place(fresh=True)  # says why, if the server has ended

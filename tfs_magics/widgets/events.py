@@ -7,6 +7,7 @@ Threads: a stream is read by one thread; `over` may be set by any.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import threading
@@ -59,8 +60,7 @@ def hosted(host: Host, over: threading.Event, *, logs: bool) -> Iterator[bytes]:
         while not over.is_set():
             piece = _next(heard)
             if behind.is_set():
-                behind.clear()
-                piece = _event("status", host.status())
+                piece = _caught_up(host, heard, behind)
             if not piece and time.monotonic() - said_at > BEAT_S:
                 piece = b": still here\n\n"
             if piece:
@@ -83,6 +83,15 @@ def looked(status: Callable[[], Mapping[str, Any]], over: threading.Event) -> It
             before, said_at = piece, time.monotonic()
             yield piece
         over.wait(LOOK_S)
+
+
+def _caught_up(host: Host, heard: queue.Queue[dict[str, Any]], behind: threading.Event) -> bytes:
+    """Return the status instead of all that waits: it is newer, and what came last was lost."""
+    behind.clear()
+    with contextlib.suppress(queue.Empty):
+        while True:
+            heard.get_nowait()
+    return _event("status", host.status())
 
 
 def _next(heard: queue.Queue[dict[str, Any]]) -> bytes:
