@@ -230,6 +230,7 @@ def test_an_answer_is_told_with_its_pictures_its_wait_and_the_batch_it_rode_in()
         ("queue;dur=0", Timing(0.0, None)),
         ("", Timing()),
         ('queue;dur=soon, batch;desc="many", ;;=,', Timing()),
+        ('queue;dur=inf, batch;desc="nan"', Timing()),
     ],
 )
 def test_what_the_server_timed_is_read_from_its_header(header: str, expected: Timing):

@@ -5,6 +5,8 @@ queue;dur=0.4, run;dur=1.2, batch;desc="22"
 
 from __future__ import annotations
 
+import contextlib
+import math
 from typing import NamedTuple
 
 
@@ -25,9 +27,9 @@ def timed(header: str) -> Timing:
         name, *values = entry.split(";")
         for value in values:
             key, _, text = value.partition("=")
-            try:
-                told[name.strip(), key.strip()] = float(text.strip().strip('"'))
-            except ValueError:  # words
-                continue
+            with contextlib.suppress(ValueError):  # words
+                number = float(text.strip().strip('"'))
+                if math.isfinite(number):
+                    told[name.strip(), key.strip()] = number
     waited, batch = told.get(("queue", "dur")), told.get(("batch", "desc"))
     return Timing(None if waited is None else waited / 1000, None if batch is None else int(batch))
