@@ -42,6 +42,17 @@ test('specs of each kind are known', () => {
   assert.ok(isSpec({ format: 1, kind: 'draw', model: 'digits', size: [8, 8], at: 1 }));
 });
 
+test('a drawing that would take more room than a page has is no spec', () => {
+  for (const size of [
+    [1e9, 1e9],
+    [8, -1],
+    [8, 0.5],
+    [8, NaN],
+  ]) {
+    assert.ok(!isSpec({ format: 1, kind: 'draw', model: 'digits', size, at: 1 }));
+  }
+});
+
 test('what a notebook of somebody else holds is no spec unless every part is', () => {
   assert.ok(!isSpec(null));
   assert.ok(!isSpec({ format: 2, kind: 'status', at: 1 }));

@@ -23,6 +23,11 @@ export const MIME_TYPE = 'application/vnd.tfs.panel+json';
 
 const isFormat: Guard<1> = (value): value is 1 => value === 1;
 
+/** Rows or columns of a drawing: what a notebook says is room that a page takes. */
+const MOST_PIXELS = 1024;
+const isSide: Guard<number> = (value): value is number =>
+  isNumber(value) && Number.isInteger(value) && value > 0 && value <= MOST_PIXELS;
+
 const common = {
   format: isFormat,
   model: optional(isText),
@@ -31,7 +36,7 @@ const common = {
   labels: optional(listOf(isText)),
   signature: optional(isText),
   /** Height and width of what is drawn, and the value of full ink. */
-  size: optional(listOf(isNumber)),
+  size: optional(listOf(isSide)),
   max: optional(isNumber),
   /** The server, its models that this is about, and the last sample, as they were. */
   saved: optional(orNull(isStatus)),
