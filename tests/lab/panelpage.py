@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from jupyterprocess import Jupyter
+from notebookpage import CHROMIUM, FLAGS
 
 SIDEBAR = "tfs-magics-sidebar"
 EXPOSED = "--LabApp.expose_app_in_browser=True"  # JupyterLab's commands, for the test to call
@@ -64,6 +68,21 @@ class PanelPage:
     def shoot(self, name: str) -> None:
         """Write a picture of the whole page, where somebody wants some."""
         shoot(self.page, name)
+
+
+@contextmanager
+def panel_of(jupyter: Jupyter) -> Iterator[PanelPage]:
+    """Show JupyterLab with the panel in a browser of its own."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed: `make test` installs it where it is root")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = PanelPage(browser.new_page(viewport={"width": 1280, "height": 900}))
+        page.open(jupyter)
+        yield page
+        browser.close()
 
 
 def shoot(page: Any, name: str) -> None:

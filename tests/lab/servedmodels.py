@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,29 @@ def digits(folder: Path, versions: int = 2) -> None:
     for version in range(1, versions + 1):
         module = Digits(version)
         tf.saved_model.save(module, str(folder / str(version)), signatures=module.read)
+
+
+def counting(folder: Path) -> None:
+    """Write a model that counts as far as it is told, which takes minutes for 2_000_000_000."""
+    import tensorflow as tf
+
+    class Counting(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([], tf.int32, name="rounds")])
+        def count(self, rounds: Any) -> dict[str, Any]:
+            counted = tf.while_loop(lambda n: n < rounds, lambda n: [n + 1], [tf.constant(0)])
+            return {"n": counted[0]}
+
+    module = Counting()
+    tf.saved_model.save(module, str(folder / "1"), signatures=module.count)
+
+
+def endless(version: Path, folder: Path) -> Path:
+    """Write a version that loads until somebody opens the pipe that is returned, and closes it."""
+    shutil.copytree(version, folder)
+    pipe = folder / "assets.extra" / "tf_serving_warmup_requests"
+    pipe.parent.mkdir()
+    os.mkfifo(pipe)
+    return pipe
 
 
 def damaged(folder: Path) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import servedmodels
 from jupyterprocess import JupyterServer
-from notebookpage import CHROMIUM, FLAGS
-from panelpage import SIDEBAR, PanelPage
+from panelpage import SIDEBAR, PanelPage, panel_of
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
 
@@ -35,16 +34,8 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyte
 
 @pytest.fixture(scope="module")
 def panel(lab: JupyterServer) -> Iterator[PanelPage]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = PanelPage(browser.new_page(viewport={"width": 1280, "height": 900}))
-        page.open(lab)
-        yield page
-        browser.close()
+    with panel_of(lab) as panel:
+        yield panel
 
 
 @pytest.fixture
