@@ -67,18 +67,24 @@ class WidgetPage(OutputPage):
         self.situation = situation
         self.hosts: set[str | None] = set()
         self.asked: set[str] = set()
-        self.frames: list[bytes] = []
+        self.frames: list[list[bytes]] = []  # of each connection to a kernel
         page.on("request", self._note)
-        page.on("websocket", lambda socket: socket.on("framereceived", self._receive))
+        page.on("websocket", self._connected)
 
     def _note(self, request: Any) -> None:
         url = urlsplit(request.url)
-        self.hosts.add(url.hostname)
+        if url.scheme not in ("blob", "data"):
+            self.hosts.add(url.hostname)
         if "/tfs/" in url.path:
             self.asked.add(url.path)
 
-    def _receive(self, frame: str | bytes) -> None:
-        self.frames.append(frame.encode() if isinstance(frame, str) else frame)
+    def _connected(self, socket: Any) -> None:
+        frames: list[bytes] = []
+        self.frames.append(frames)
+        socket.on(
+            "framereceived",
+            lambda frame: frames.append(frame.encode() if isinstance(frame, str) else frame),
+        )
 
     def run(self, number: int) -> None:
         """Run a cell, again if the kernel was not ready for it, and wait for its new number."""
@@ -97,7 +103,9 @@ class WidgetPage(OutputPage):
 
     def widget(self, cell: int, number: int) -> Any:
         """Return one of our widgets in a cell's output."""
-        return self.cell(cell).locator(".jp-tfs-Widget").nth(number)
+        found = self.cell(cell).locator(".jp-tfs-Widget").nth(number)
+        found.scroll_into_view_if_needed()  # what is out of sight rests
+        return found
 
     def see(self) -> dict[str, Any]:
         """Return what Python has of the canvas and of the server."""
@@ -232,8 +240,8 @@ def test_widgets_share_the_width_of_a_layout(page: WidgetPage):
 
 
 def test_values_are_live_and_a_button_does_what_it_says(page: WidgetPage):
-    panel = page.widget(DRAW, 1)
     page.run(LABEL)
+    panel = page.widget(DRAW, 1)
     panel.locator(".jp-tfs-Chip", has_text="stable").wait_for()
 
     panel.locator("tr", has_text="8").get_by_role("button").first.click()
@@ -256,7 +264,8 @@ def test_python_clears_the_canvas(page: WidgetPage, eventually: Callable[..., An
 
 
 def test_the_views_were_sent_once_and_nobody_else_was_asked(page: WidgetPage):
-    assert sum(bundle().code in frame for frame in page.frames) == 1
+    sent = [sum(bundle().code in frame for frame in frames) for frames in page.frames]
+    assert max(sent) == 1
     assert page.hosts <= {"127.0.0.1"}
     assert bool(page.asked) == page.situation.hosted
     assert page.wrong == []

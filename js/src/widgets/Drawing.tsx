@@ -71,14 +71,17 @@ export function Drawing({ model }: Props): React.JSX.Element | null {
   );
 }
 
-/** What Python has of the drawing: after a reload of the page it is there again. */
+/** What Python has of the drawing: after a reload of the page it is there again. Null without ink. */
 function pixelsIn(model: WidgetModel): Float32Array | null {
   const bytes = model.get('_pixels');
   if (!(bytes instanceof DataView) || bytes.byteLength === 0) {
     return null;
   }
   const count = bytes.byteLength / 4;
-  return Float32Array.from({ length: count }, (_, place) => bytes.getFloat32(place * 4, true));
+  const pixels = Float32Array.from({ length: count }, (_, place) =>
+    bytes.getFloat32(place * 4, true),
+  );
+  return pixels.some((each) => each > 0) ? pixels : null;
 }
 
 const MOST_FINE = 256;
