@@ -29,6 +29,7 @@ def test_a_quick_run_measures_this_server_and_prints_what_must_come_out():
 
 
 @pytest.mark.tensorflow
+@pytest.mark.timeout(400)
 @pytest.mark.skipif(not shutil.which("h2load"), reason="h2load (Debian: nghttp2-client) is missing")
 def test_a_quick_run_measures_the_server_that_jupyter_hosts():
     command = [sys.executable, str(FOLDER / "serving.py"), "--quick", "--jupyter"]
