@@ -30,6 +30,8 @@ RAN = """([number, before, done]) => {
 }"""
 ACCEPT = "() => document.querySelector('.jp-Dialog .jp-mod-accept')?.click()"
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
+# Notebook 7 says so now and then while it starts, also where nothing of ours is installed.
+OF_NOTEBOOK = "error: Cannot read properties of undefined (reading 'schema')"
 STRANGER = "--ServerApp.jpserver_extensions={'server_ext': False}"
 CELLS = [
     """import json, tfs_magics
@@ -47,9 +49,8 @@ HBox([canvas, tfs_magics.VersionsPanel("digits")])""",
 }))""",
     """tfs_magics.label("digits", {"stable": 7})""",
     """canvas.clear()""",
-    """import time; print("busy", flush=True); time.sleep(8)""",
 ]
-SERVE, DRAW, PANELS, SEE, LABEL, CLEAR, BUSY = range(len(CELLS))
+SERVE, DRAW, PANELS, SEE, LABEL, CLEAR = range(len(CELLS))
 
 
 class Situation(NamedTuple):
@@ -268,4 +269,4 @@ def test_the_views_were_sent_once_and_nobody_else_was_asked(page: WidgetPage):
     assert max(sent) == 1
     assert page.hosts <= {"127.0.0.1"}
     assert bool(page.asked) == page.situation.hosted
-    assert page.wrong == []
+    assert [each for each in page.wrong if each != OF_NOTEBOOK] == []
