@@ -264,9 +264,11 @@ def test_python_clears_the_canvas(page: WidgetPage, eventually: Callable[..., An
     assert not any(map(any, page.see()["image"]))
 
 
-def test_the_views_were_sent_once_and_nobody_else_was_asked(page: WidgetPage):
+def test_the_views_were_not_sent_for_each_widget_and_nobody_else_was_asked(page: WidgetPage):
     sent = [sum(bundle().code in frame for frame in frames) for frames in page.frames]
-    assert max(sent) == 1
+    assert (
+        1 <= max(sent) <= 2
+    )  # with the first of six widgets; again where a page asks for all states
     assert page.hosts <= {"127.0.0.1"}
     assert bool(page.asked) == page.situation.hosted
     assert [each for each in page.wrong if each != OF_NOTEBOOK] == []
