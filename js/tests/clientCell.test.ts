@@ -52,3 +52,11 @@ test('a name that breaks the line stays in its comment', () => {
   const first = clientCell('m', undefined, [signature({ inputs })]).split('\n')[0];
   assert.match(first ?? '', /^# m.*a import os float32/);
 });
+
+test('no name of a model becomes code, whatever Python takes for the end of a line', () => {
+  const inputs = [tensor('a\u0085!ls', 'float32', '[]'), tensor('b\u2028!ls', 'float32', '[]')];
+  const cell = clientCell('m', undefined, [signature({ inputs })]);
+  assert.doesNotMatch(cell, /[\u0085\u2028]/);
+  const named = [signature({ name: 'x\n!ls' })];
+  assert.equal(clientCell('m', undefined, named), '%tfs_predict m X[:3]');
+});

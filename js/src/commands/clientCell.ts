@@ -1,6 +1,7 @@
 /** A cell that asks a model: what it takes and answers in a comment, and an example that works. */
 
 import type { Signature, Tensor } from '../api/signatures';
+import { isWord, python } from '../tryit/copy/python';
 
 const USUAL = 'serving_default';
 const SAFE_NAME = /^[A-Za-z_]\w*$/;
@@ -12,7 +13,9 @@ export function clientCell(
   signatures: readonly Signature[],
 ): string {
   const options = version === undefined ? [] : [`--version ${version}`];
-  const signature = signatures.find(({ method }) => method === '' || method === 'predict');
+  const signature = signatures.find(
+    ({ name, method }) => isWord(name) && (method === '' || method === 'predict'),
+  );
   if (!signature) {
     return `%tfs_predict ${[model, 'X[:3]', ...options].join(' ')}`;
   }
@@ -21,7 +24,7 @@ export function clientCell(
   const isAlone = fields.length === 1 && signature.inputs.length === 1;
   const fed = isAlone
     ? (fields[0]?.name ?? '{}')
-    : `{${fields.map(({ tensor, name }) => `${JSON.stringify(tensor.name)}: ${name}`).join(', ')}}`;
+    : `{${fields.map(({ tensor, name }) => `${python(tensor.name)}: ${name}`).join(', ')}}`;
   const which = signature.name === USUAL ? [] : [`--signature ${signature.name}`];
   return [
     `# ${model}, ${signature.name}: ${typesOf(signature.inputs)} -> ${typesOf(signature.outputs)}`,
@@ -35,7 +38,7 @@ export function clientCell(
 /** Names with types, on one line whatever a name holds. */
 function typesOf(tensors: readonly Tensor[]): string {
   const texts = tensors.map(({ name, type, shape }) => `${name} ${type} ${shape}`);
-  return texts.join(', ').replace(/\s+/g, ' ');
+  return texts.join(', ').replace(/[\s\p{Cc}]+/gu, ' ');
 }
 
 function variableOf({ name }: Tensor, index: number): string {

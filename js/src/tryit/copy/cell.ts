@@ -1,6 +1,6 @@
 import type { Tensor } from '../../api/signatures';
 import { isObject } from '../../api/guards';
-import { python } from './python';
+import { isWord, python } from './python';
 import type { Request } from './request';
 
 const SAFE_NAME = /^[A-Za-z_]\w*$/;
@@ -9,7 +9,8 @@ const DEFAULT_SIGNATURE = 'serving_default';
 /** A cell of a notebook: the inputs as arrays, and the magic that asks; null for other verbs. */
 export function cell(request: Request): string | null {
   const { inputs } = request.body;
-  if (request.verb !== 'predict' || !isObject(inputs) || !/^[\w.-]+$/.test(request.model)) {
+  const isTypable = isWord(request.model) && isWord(request.signature.name);
+  if (request.verb !== 'predict' || !isObject(inputs) || !isTypable) {
     return null;
   }
   const given = request.signature.inputs.filter(({ name }) => name in inputs);

@@ -20,6 +20,11 @@ export function pythonRequests(request: Request): string {
   ].join('\n');
 }
 
+/** Whether a name can be an option of a magic as it is: what else a model says is no code. */
+export function isWord(name: string): boolean {
+  return /^\w[\w.:/-]*$/.test(name);
+}
+
 /** A value of JSON as Python writes it; with `bytes` what is {"b64": …} becomes bytes. */
 export function python(value: unknown, bytes = false): string {
   if (value === null || value === undefined) {
