@@ -272,6 +272,16 @@ def test_a_canvas_that_cannot_be_shown_says_what_it_needs_within_80_columns():
     assert max(map(len, shown.text.splitlines())) <= 80
 
 
+def test_an_output_that_cannot_be_a_widget_is_shown_all_the_same(monkeypatch: pytest.MonkeyPatch):
+    def fail(_: object) -> None:
+        raise AttributeError("of another version")
+
+    monkeypatch.setattr("tfs_magics.widgets.display.widget_view", fail)
+    shown = canvas("digits", []).live({"format": 1}, hosted=True)
+
+    assert list(shown._repr_mimebundle_()) == ["text/plain", "text/html", MIME_TYPE]
+
+
 def test_names_from_elsewhere_are_escaped_in_all_of_these():
     tensor = Tensor(EVIL, "float32", (-1, 8))
     evil = model(EVIL, version(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import importlib
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from tfs_magics.views.markup import Markup, element, join
 from tfs_magics.views.numbers import NBSP
 from tfs_magics.views.spec import MIME_TYPE
 from tfs_magics.views.style import STYLE
+
+log = logging.getLogger(__name__)
 
 WIDTH = 80
 
@@ -55,5 +58,8 @@ def _widget(spec: Mapping[str, Any]) -> dict[str, Any]:
         display = importlib.import_module("tfs_magics.widgets.display")
         found: dict[str, Any] = display.widget_view(dict(spec))
     except ImportError:
+        return {}
+    except Exception:  # whatever versions of ipywidgets meet here: the other parts are shown
+        log.debug("An output could not be made a widget", exc_info=True)
         return {}
     return found
