@@ -27,7 +27,7 @@ export function Status({ spec, sight, isInSight }: Props): React.JSX.Element {
   const { known, mode } = sight;
   const now = useNow(known.skew, known.sample?.at, isInSight && mode === 'live');
   const at = mode === 'live' ? now : (known.heardAt ?? spec.at);
-  const models = spec.model === undefined ? null : [spec.model];
+  const models = spec.models ?? (spec.model === undefined ? null : [spec.model]);
   return (
     <>
       <ServerLine sight={sight} at={spec.at} now={at} />

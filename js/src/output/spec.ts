@@ -31,6 +31,8 @@ const isSide: Guard<number> = (value): value is number =>
 const common = {
   format: isFormat,
   model: optional(isText),
+  /** Several models that a table is about; without them, and without a model, all of them. */
+  models: optional(listOf(isText)),
   versions: optional(listOf(isNumber)),
   label: optional(isText),
   labels: optional(listOf(isText)),
