@@ -12,6 +12,7 @@ function row(name: string, isOpen: boolean, ...versions: number[]): ModelRow {
     word: 'Available',
     detail: '',
     isReason: false,
+    whole: '',
     labels: '',
     rate: '',
     batch: '',

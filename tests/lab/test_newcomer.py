@@ -69,7 +69,7 @@ def below(story: NotebookPage, line: str) -> Any:
 
 def answer(drawn: Any, version: int) -> Any:
     """Return where a version says what it takes the drawing for."""
-    return drawn.get_by_role("region", name=f"Answer of version {version}")
+    return drawn.get_by_role("group", name=f"Answer of version {version}")
 
 
 def asked(lab: JupyterServer, command: str) -> int:

@@ -144,7 +144,7 @@ class TryPage:
         self.here.get_by_label("Signature", exact=True).select_option(name)
 
     def answer_of(self, version: int) -> Any:
-        return self.form.get_by_role("region", name=f"Answer of version {version}", exact=True)
+        return self.form.get_by_role("group", name=f"Answer of version {version}", exact=True)
 
     def draw(self, points: list[tuple[int, int]]) -> None:
         canvas = self.form.locator(".jp-tfs-Canvas")
@@ -575,7 +575,7 @@ def test_in_a_cell_a_drawing_is_read_by_both_versions(
     drag(page.page, canvas, THREE)
 
     for version in (1, 2):
-        answer = output.get_by_role("region", name=f"Answer of version {version}", exact=True)
+        answer = output.get_by_role("group", name=f"Answer of version {version}", exact=True)
         answer.locator("b", has_text="3").wait_for()
     output.get_by_role("button", name="Copy as").click()
     output.get_by_role("group", name="Copy as").wait_for()

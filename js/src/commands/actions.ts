@@ -75,7 +75,7 @@ export class Actions {
     const rate = this._numbers.rate(found?.per_second ?? 0);
     return labels.length > 0
       ? trans.__(
-          'It serves %1 under %2. Requests for that get 404 until the label is moved.',
+          'It serves %1 under the label %2. Such requests get 404 until the label is moved.',
           rate,
           labels.join(', '),
         )

@@ -1,5 +1,6 @@
 import { copyIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
+import { withShortPaths } from '../format/reason';
 import { versionText } from '../format/words';
 import { placeOf } from '../ui/place';
 import { labelsOf, olderOf, shapeOf, versionsOf, versionWord } from '../store/reading';
@@ -68,7 +69,8 @@ function One(props: {
   const word = model && found ? versionWord(known, model, found) : null;
   const labels = model ? labelsOf(model, version) : [];
   const isSaved = sight.mode === 'saved';
-  const reason = word === 'failed' ? (found?.error?.message ?? '') : '';
+  const whole = word === 'failed' ? (found?.error?.message ?? '') : '';
+  const reason = withShortPaths(whole, model?.base_path ?? '');
   return (
     <>
       <Head
@@ -88,7 +90,11 @@ function One(props: {
           </span>
         )}
       </Head>
-      {reason !== '' && <p className="jp-tfs-Error">{reason}</p>}
+      {reason !== '' && (
+        <p className="jp-tfs-Error" title={whole}>
+          {reason}
+        </p>
+      )}
     </>
   );
 }

@@ -1,13 +1,12 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import { cutInMiddle } from '../format/middle';
 import { NOTHING } from '../format/numbers';
 import { placeOf } from '../ui/place';
 import type { ModelRow, VersionRow } from '../sidebar/rows';
 import { IconButton } from '../ui/Button';
+import { Middle } from '../ui/Middle';
 import { useTools } from '../ui/tools';
 
-const LONGEST_NAME = 30;
 const BEFORE_REASON = 2;
 const COLUMNS = 10;
 
@@ -51,8 +50,10 @@ export function VersionRows(props: Props): React.JSX.Element {
           />
           {each.isReason && (
             <tr className="jp-mod-reason">
-              <td colSpan={BEFORE_REASON} />
-              <td colSpan={span}>{each.detail}</td>
+              <td colSpan={BEFORE_REASON} className="jp-tfs-from560" />
+              <td colSpan={span} title={each.whole}>
+                {each.detail}
+              </td>
             </tr>
           )}
         </React.Fragment>
@@ -63,10 +64,9 @@ export function VersionRows(props: Props): React.JSX.Element {
 
 function Name(props: { readonly name: string; readonly isRepeated?: boolean }): React.JSX.Element {
   const { name } = props;
-  const text = cutInMiddle(name, LONGEST_NAME);
   return (
-    <th scope="row" title={text === name ? undefined : name}>
-      {props.isRepeated ? <span className="jp-tfs-hidden">{text}</span> : text}
+    <th scope="row" className="jp-tfs-Table-name">
+      {props.isRepeated ? <span className="jp-tfs-hidden">{name}</span> : <Middle text={name} />}
     </th>
   );
 }
@@ -116,8 +116,8 @@ function OneVersion(props: OneProps): React.JSX.Element {
       </td>
       <td className="jp-tfs-num">{each.rate}</td>
       <td className="jp-tfs-num jp-tfs-from560">{each.p50}</td>
-      <td className="jp-tfs-num">{each.p99}</td>
-      <td className="jp-tfs-num">{each.rate === '' ? '' : (failed ?? NOTHING)}</td>
+      <td className="jp-tfs-num jp-tfs-from480">{each.p99}</td>
+      <td className="jp-tfs-num jp-tfs-from480">{each.rate === '' ? '' : (failed ?? NOTHING)}</td>
       <td className="jp-tfs-num jp-tfs-from560">{each.rate === '' ? '' : each.batch || NOTHING}</td>
       {!isSaved && <MenuCell {...props} onOpen={openMenu} />}
     </tr>

@@ -86,8 +86,8 @@ function Heads({ isSaved }: { readonly isSaved: boolean }): React.JSX.Element {
     [trans.__('Labels'), ''],
     [trans.__('Requests'), 'jp-tfs-num'],
     ['p50', 'jp-tfs-num jp-tfs-from560'],
-    ['p99', 'jp-tfs-num'],
-    [trans.__('Errors'), 'jp-tfs-num'],
+    ['p99', 'jp-tfs-num jp-tfs-from480'],
+    [trans.__('Errors'), 'jp-tfs-num jp-tfs-from480'],
     [trans.__('Batch'), 'jp-tfs-num jp-tfs-from560'],
   ];
   return (

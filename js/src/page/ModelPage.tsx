@@ -1,10 +1,10 @@
 import { addIcon, caretDownIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import type { Model } from '../api/entries';
-import { cutInMiddle } from '../format/middle';
 import { placeOf } from '../ui/place';
 import type { Snapshot } from '../store/snapshot';
 import { Button, Icon, IconButton } from '../ui/Button';
+import { Middle } from '../ui/Middle';
 import { Notices } from '../ui/Notices';
 import { useChoice } from '../ui/useChoice';
 import { useDragCell } from '../ui/useDragCell';
@@ -15,8 +15,6 @@ import { SignaturesTab } from './SignaturesTab';
 import { Tabs } from './Tabs';
 import { TryTab } from './TryTab';
 import { VersionsTab } from './versions/VersionsTab';
-
-const LONGEST_PATH = 36;
 
 interface Props {
   readonly name: string;
@@ -92,12 +90,16 @@ function Head({
   return (
     <div className="jp-tfs-Page-head">
       <Title name={model.name} />
-      <span className="jp-tfs-muted">
-        {trans._n('%1 version serves %2', '%1 versions serve %2', answering, numbers.rate(rate))}
-        <span className="jp-tfs-from800" title={model.base_path}>
-          {' '}
-          {trans.__('from')} <code>{cutInMiddle(model.base_path, LONGEST_PATH)}</code>
-        </span>
+      <span className="jp-tfs-muted jp-tfs-Page-rate">
+        {answering === 0
+          ? trans.__('No version answers')
+          : trans._n('%1 version serves %2', '%1 versions serve %2', answering, numbers.rate(rate))}
+      </span>
+      <span className="jp-tfs-muted jp-tfs-from800 jp-tfs-Page-path">
+        {trans.__('from')}&nbsp;
+        <code>
+          <Middle text={model.base_path} />
+        </code>
       </span>
       <div className="jp-tfs-actions">
         <Button
@@ -137,9 +139,11 @@ function Title({ name }: { readonly name: string }): React.JSX.Element {
   const drags = useDragCell(() => ({ model: name }));
   return has('drag-client-cell') ? (
     <h1 data-draggable title={trans.__('Drag into a notebook for a cell that asks it')} {...drags}>
-      {name}
+      <Middle text={name} />
     </h1>
   ) : (
-    <h1>{name}</h1>
+    <h1>
+      <Middle text={name} />
+    </h1>
   );
 }

@@ -83,11 +83,17 @@ function Versions({
   const { trans } = useTools();
   if (known.same.length > 1) {
     const others = known.others.length
-      ? ` · ${trans.__('other in %1', known.others.join(', '))}`
+      ? ` · ${trans.__('other in %1', listOf(known.others, trans.__('and')))}`
       : '';
-    return <>{trans.__('the same in %1', known.same.join(', ')) + others}</>;
+    return <>{trans.__('the same in %1', listOf(known.same, trans.__('and'))) + others}</>;
   }
   return <>{trans.__('version %1', known.version)}</>;
+}
+
+/** Versions from the oldest on, as they are said: 5, 7 and 8. */
+function listOf(versions: readonly number[], and: string): string {
+  const [last, ...others] = [...versions].sort((a, b) => b - a);
+  return others.length ? `${others.reverse().join(', ')} ${and} ${last ?? ''}` : String(last ?? '');
 }
 
 function Tensors(props: {

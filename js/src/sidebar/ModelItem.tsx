@@ -1,14 +1,13 @@
 import { caretDownIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
-import { cutInMiddle } from '../format/middle';
 import { Icon, IconButton } from '../ui/Button';
+import { Middle } from '../ui/Middle';
 import { useTools } from '../ui/tools';
 import { placeOf } from '../ui/place';
 import { isSameModel, type ModelRow } from './rows';
 import type { Measure } from './useWindow';
 import { VersionItem, type Dragged } from './VersionItem';
 
-const LONGEST_NAME = 40;
 const ROW_PX = { model: 28, version: 44 };
 
 interface Props {
@@ -53,9 +52,7 @@ export const ModelItem = React.memo(
       >
         <div className="jp-tfs-Model">
           <Icon icon={caretDownIcon} />
-          <span title={row.name.length > LONGEST_NAME ? row.name : undefined}>
-            {cutInMiddle(row.name, LONGEST_NAME)}
-          </span>
+          <Middle text={row.name} />
           <span className="jp-tfs-num">{row.rate}</span>
           <IconButton
             icon={ellipsesIcon}

@@ -101,7 +101,10 @@ function Meta({ row }: { readonly row: VersionRow }): React.JSX.Element {
   const isAvailable = row.shape === 'available';
   return (
     <>
-      <span className={`jp-tfs-Version-meta${row.isReason ? ' jp-mod-reason' : ''}`}>
+      <span
+        className={`jp-tfs-Version-meta${row.isReason ? ' jp-mod-reason' : ''}`}
+        title={row.whole || undefined}
+      >
         <span className="jp-tfs-State" data-state={row.shape}>
           {row.word}
         </span>

@@ -3,6 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Model, Version, VersionSample } from '../api/entries';
 import type { Numbers } from '../format/numbers';
+import { withShortPaths } from '../format/reason';
 import { versionText } from '../format/words';
 import {
   labelsOf,
@@ -24,6 +25,8 @@ export interface VersionRow {
   /** What follows the word: the age and size, the reason of a failure, the time of a load. */
   readonly detail: string;
   readonly isReason: boolean;
+  /** The reason as the server said it, with whole paths. */
+  readonly whole: string;
   /** Labels, joined by spaces, which no label has. */
   readonly labels: string;
   readonly rate: string;
@@ -82,7 +85,7 @@ function modelRow(around: Surroundings, model: Model, samples: Samples, isOpen: 
     key: keyOf(model.name),
     name: model.name,
     rate: answers && known.sample ? numbers.rate(perSecond) : '',
-    note: model.problem ?? empty,
+    note: withShortPaths(model.problem ?? empty, model.base_path),
     isProblem: model.problem !== null,
     isOpen,
     versions: isOpen ? versions.map((each) => versionRow(around, model, each, samples)) : [],
@@ -109,6 +112,7 @@ function versionRow(
     word: versionText(trans, word),
     detail: detailOf(around, model, version, { progress, sample }),
     isReason: word === 'failed',
+    whole: word === 'failed' ? (version.error?.message ?? '') : '',
     labels: labelsOf(model, version.version).join(' '),
     rate: isAvailable ? numbers.rate(known.sample ? (sample?.per_second ?? 0) : null) : '',
     batch: isAvailable && sample?.batch_rows != null ? numbers.count(sample.batch_rows) : '',
@@ -127,7 +131,7 @@ function detailOf(
   const { known, now, numbers, trans } = around;
   switch (versionWord(known, model, version)) {
     case 'failed':
-      return version.error?.message ?? '';
+      return withShortPaths(version.error?.message ?? '', model.base_path);
     case 'loading':
       return progress ? progressText(around, progress) : '';
     case 'unloading':

@@ -34,7 +34,7 @@ export function Answers(props: Props): React.JSX.Element {
   const view = chosen !== null && views.includes(chosen) ? chosen : (views[0] ?? 'json');
   const label = { chart: trans.__('Chart'), table: trans.__('Table'), picture: trans.__('Image') };
   return (
-    <section className="jp-tfs-Answering" aria-label={trans.__('Answers')}>
+    <div className="jp-tfs-Answering" role="group" aria-label={trans.__('Answers')}>
       {read.length === 0 && (
         <p className="jp-tfs-muted">
           {asking.isLate ? trans.__('Waiting for the answer…') : empty}
@@ -57,7 +57,7 @@ export function Answers(props: Props): React.JSX.Element {
         />
       )}
       <Spoken reads={read} />
-    </section>
+    </div>
   );
 }
 
@@ -91,8 +91,9 @@ function Answer(
     return null;
   }
   return (
-    <section
+    <div
       className="jp-tfs-Answer"
+      role="group"
       style={style as React.CSSProperties}
       aria-label={trans.__('Answer of version %1', version ?? '')}
     >
@@ -111,6 +112,6 @@ function Answer(
       </div>
       <Outputs outputs={outputs} answer={outcome.answer} view={view} />
       <TimeLine reply={reply} />
-    </section>
+    </div>
   );
 }

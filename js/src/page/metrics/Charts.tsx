@@ -135,8 +135,9 @@ function looksOf(colour: number | undefined): { kind: string; colour: string } {
     : { kind: `jp-mod-v${colour}`, colour: `var(--jp-tfs-v${colour})` };
 }
 
+/** The last moment, or the one before where the server has not written that one yet. */
 function lastOf(moments: readonly (Moment | null)[]): Moment | null {
-  return moments.at(-1) ?? null;
+  return moments.at(-1) ?? moments.at(-2) ?? null;
 }
 
 /** The mean rows of a batch, each second weighed by its requests. */

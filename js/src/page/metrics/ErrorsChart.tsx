@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { NOTHING } from '../../format/numbers';
+import { withoutNodes } from '../../format/reason';
 import { useTools } from '../../ui/tools';
 import { LineChart, type LineChartProps } from './LineChart';
 import type { Measured } from './measured';
@@ -10,6 +11,19 @@ type Props = Pick<LineChartProps, 'frame' | 'below' | 'marks' | 'series' | 'text
   readonly length: string;
 };
 
+/** Errors that read the same, whichever version said so. */
+function asOne(errors: Measured['errors']): Measured['errors'] {
+  const found = new Map<string, Measured['errors'][number]>();
+  for (const each of errors) {
+    const reason = withoutNodes(each.reason ?? '');
+    const key = `${each.code} ${reason}`;
+    const old = found.get(key);
+    const last = Math.max(old?.last ?? 0, each.last ?? 0) || null;
+    found.set(key, { ...each, reason, count: (old?.count ?? 0) + each.count, last });
+  }
+  return [...found.values()];
+}
+
 /** What was refused, and why: a table first, as each kind of error has its own remedy. */
 export function ErrorsChart(props: Props): React.JSX.Element {
   const { errors, length, ...chart } = props;
@@ -17,7 +31,7 @@ export function ErrorsChart(props: Props): React.JSX.Element {
   const total = errors.reduce((sum, { count }) => sum + count, 0);
   const title = trans.__('Errors');
   const summary = trans.__('%1 in the last %2', numbers.count(total), length);
-  const rows = errors.map(({ code, reason, count, last }) => [
+  const rows = asOne(errors).map(({ code, reason, count, last }) => [
     String(code),
     reason ?? '',
     numbers.count(count),

@@ -25,8 +25,8 @@ export function Table({ label, heads, rows, words = 1 }: Props): React.JSX.Eleme
           </tr>
         </thead>
         <tbody>
-          {rows.map(([first = '', ...others]) => (
-            <tr key={first}>
+          {rows.map(([first = '', ...others], row) => (
+            <tr key={`${row} ${first}`}>
               <th scope="row">{first}</th>
               {others.map((text, index) => (
                 <td key={index} className={kind(index + 1)}>

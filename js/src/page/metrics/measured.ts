@@ -30,7 +30,9 @@ export function fromHistory(
   now: number,
 ): Measured {
   const last = [...history.points].reverse().find((each) => each !== null);
-  const end = last && now - last.at < 2.5 * history.step_s ? last.at : now;
+  // Lines of versions may be newer than what the server was asked for: they end at the edge, too.
+  const heard = Math.max(0, ...[...byVersion.values()].map((moments) => moments.at(-1)?.at ?? 0));
+  const end = last && now - last.at < 2.5 * history.step_s ? Math.max(last.at, heard) : now;
   return {
     frame: { end, seconds, step: history.step_s },
     moments: history.points,

@@ -75,6 +75,7 @@ export interface End {
 export function endsOf(series: readonly Series[], top: number): readonly End[] {
   const ends = series
     .map(({ label, colour, spots }) => ({ label, colour, value: spots.at(-1)?.value ?? null }))
+    .reverse() // of those that are equal the first stands highest
     .sort((a, b) => (a.value ?? 0) - (b.value ?? 0));
   let free = -APART_PERCENT;
   const up = ends.map(({ value }) => {

@@ -53,7 +53,9 @@ export function VersionLine(props: Props): React.JSX.Element {
       {row.isReason && (
         <tr className="jp-mod-reason">
           <td />
-          <td colSpan={11}>{row.detail}</td>
+          <td colSpan={11} title={row.whole}>
+            {row.detail}
+          </td>
         </tr>
       )}
     </>
