@@ -85,6 +85,18 @@ test('versions stay listed while the server does not run', () => {
   assert.deepEqual(versionsOf(known({ remembered }), gone, 1000), []);
 });
 
+test('a version that was unloaded is listed as long as it has files', () => {
+  const error = { code: 'DATA_LOSS', message: 'It is broken.' };
+  const files = [{ version: 3, bytes: 1, modified: 1 }];
+  const versions = [version(3), version(2, { state: 'END', error }), version(1, { state: 'END' })];
+  const numbers = (more: object) =>
+    versionsOf(known(), model('a', { versions, ...more }), 1000).map((each) => each.version);
+
+  assert.deepEqual(numbers({ on_disk: files }), [3, 2]);
+  assert.deepEqual(numbers({ on_disk: [{ ...files[0], version: 1 }, ...files] }), [3, 2, 1]);
+  assert.deepEqual(numbers({ on_disk: [] }), [3, 2, 1], 'nobody has looked there');
+});
+
 test('labels are in the order of the alphabet, and a roll back goes to the version before', () => {
   const digits = model('digits', {
     labels: { stable: 8, canary: 8, old: 6 },

@@ -45,12 +45,20 @@ def counting(folder: Path) -> None:
 
 
 def endless(version: Path, folder: Path) -> Path:
-    """Write a version that loads until somebody opens the pipe that is returned, and closes it."""
+    """Write a version that loads until it is let go; return what that takes."""
     shutil.copytree(version, folder)
     pipe = folder / "assets.extra" / "tf_serving_warmup_requests"
     pipe.parent.mkdir()
     os.mkfifo(pipe)
     return pipe
+
+
+def let_go(pipe: Path) -> None:
+    """Have a version that was endless load to its end: it waits to read, and finds nothing."""
+    nothing = pipe.with_name("nothing")
+    nothing.touch()
+    with pipe.open("wb"):
+        nothing.replace(pipe)  # it reads again, by the name
 
 
 def damaged(folder: Path) -> None:

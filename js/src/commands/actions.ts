@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Model, Version } from '../api/entries';
 import type { Numbers } from '../format/numbers';
 import type { Panel } from '../panel';
-import { labelsOf, onDiskOf, otherOf } from '../store/reading';
+import { isDeleted, labelsOf, onDiskOf, otherOf } from '../store/reading';
 import { keyOf } from '../store/snapshot';
 import type { Asking } from './asking';
 
@@ -168,7 +168,8 @@ export class Actions {
   /** Versions that could be loaded, the newest first. */
   loadable(name: string): readonly number[] {
     const model = this.model(name);
-    const ended = model?.versions.filter(({ state }) => state === 'END') ?? [];
+    const ended =
+      model?.versions.filter((each) => each.state === 'END' && !isDeleted(model, each)) ?? [];
     const files = model ? onDiskOf(model) : [];
     return [...ended, ...files].map(({ version }) => version).sort((a, b) => b - a);
   }

@@ -140,14 +140,25 @@ export function otherOf(model: Model, version: number): Version | undefined {
 }
 
 const COMES_BACK_S = 5;
+const MOST_ON_DISK = 200; // the server tells no more of a model
 
 /**
  * Versions as they are listed: the newest first. While the server does not run, those that it had
- * stay in their place; when it is back they wait until it has looked.
+ * stay in their place; when it is back they wait until it has looked. Of one that was unloaded and
+ * then deleted there is nothing left to list.
  */
 export function versionsOf(known: Snapshot, model: Model, now: number): readonly Version[] {
   const there = model.versions.length > 0 ? model.versions : gone(known, model, now);
-  return [...there].sort((a, b) => b.version - a.version);
+  return there
+    .filter((version) => !isDeleted(model, version))
+    .sort((a, b) => b.version - a.version);
+}
+
+/** Whether a version has ended and its files are gone. Without any files nobody may have looked. */
+export function isDeleted(model: Model, { version, state, error }: Version): boolean {
+  const files = model.on_disk ?? [];
+  const isTold = files.length > 0 && files.length < MOST_ON_DISK;
+  return isTold && state === 'END' && !error && !files.some((each) => each.version === version);
 }
 
 function gone(known: Snapshot, model: Model, now: number): readonly Version[] {
