@@ -6,7 +6,7 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { FileDialog, IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
@@ -18,13 +18,13 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { dictOf, isText } from './api/guards';
 import { LabTransport } from './api/labTransport';
 import { checked, described, ofPage } from './commands/args';
 import { Actions } from './commands/actions';
 import { ClientCells } from './commands/clientCells';
 import { categoryOf, register } from './commands/register';
 import { PREFIX, SHOWN_IN_PALETTE } from './commands/ids';
+import { lookWhenMenuOpens } from './commands/lookWhenMenuOpens';
 import { Menus } from './commands/menus';
 import { ModelFiles } from './commands/modelFiles';
 import { Cells } from './commands/notebook';
@@ -37,8 +37,9 @@ import { Logs } from './page/Logs';
 import { ModelPage } from './page/ModelPage';
 import { PageWidget, type View } from './page/widget';
 import { Panel } from './panel';
-import { ENABLE_COMMAND } from './sidebar/Missing';
+import { tellIfMissing } from './sidebar/tellIfMissing';
 import { SidebarWidget } from './sidebar/widget';
+import { keepChoices } from './keepChoices';
 import { StatusItem } from './ui/StatusItem';
 import { serverIcon } from './ui/serverIcon';
 import type { Tools } from './ui/tools';
@@ -47,7 +48,6 @@ const ID = 'tfs-magics:plugin';
 const DOMAIN = 'tfs_magics';
 const RANK = 650;
 const LOG = 'tfs-magics-log';
-const CHOICES = 'tfs-magics:choices';
 const MODEL = 'tfs-magics-model-';
 
 const plugin: JupyterFrontEndPlugin<void> = {
@@ -181,7 +181,7 @@ function activate(
     isModelDirectory: (path) => modelFiles.isKnown(path),
   });
   lookWhenMenuOpens(app, modelFiles, selectedDirectory);
-  keepChoices(panel, state);
+  keepChoices(panel.choices, state);
   launcher?.add({ command: `${PREFIX}show`, category: trans.__('Other'), rank: 10 });
   if (running) {
     addToRunning(running, panel, server, trans, () => tools.run('show'));
@@ -206,60 +206,8 @@ function activate(
     });
     panel.look();
   }
-  tellIfMissing(panel, trans, (text) => tools.run('copy-text', { text }));
+  tellIfMissing(panel.store, trans, (text) => tools.run('copy-text', { text }));
   void settings?.load(ID).catch(() => undefined);
-}
-
-/** Say once a page that the server part is not enabled, with the command that enables it. */
-function tellIfMissing(panel: Panel, trans: TranslationBundle, copy: (text: string) => void): void {
-  const { store } = panel;
-  const look = (): void => {
-    const { connection } = store.snapshot;
-    if (connection.state !== 'refused' || !connection.error.isMissing) {
-      return;
-    }
-    store.changed.disconnect(look);
-    const text = trans.__(
-      'The model server extension is not enabled. Run this in a terminal, then restart Jupyter: %1',
-      ENABLE_COMMAND,
-    );
-    Notification.warning(text, {
-      autoClose: false,
-      actions: [{ label: trans.__('Copy command'), callback: () => copy(ENABLE_COMMAND) }],
-    });
-  };
-  store.changed.connect(look);
-}
-
-/** Look into a directory as its menu opens; the menu offers to serve it if there is a model. */
-function lookWhenMenuOpens(
-  app: JupyterFrontEnd,
-  files: ModelFiles,
-  selected: () => string | null,
-): void {
-  const { menu } = app.contextMenu;
-  document.addEventListener('contextmenu', (event) => {
-    const isItem = event.target instanceof Element && event.target.closest('.jp-DirListing-item');
-    const path = isItem ? selected() : null;
-    if (path !== null) {
-      files.look(path).then(
-        () => menu.update(),
-        () => undefined, // it cannot be read; the command says so when it is chosen
-      );
-    }
-  });
-}
-
-/** What people choose in the views is there again after a reload. */
-function keepChoices(panel: Panel, state: IStateDB | null): void {
-  const { choices } = panel;
-  const isKept = dictOf(isText);
-  void state?.fetch(CHOICES).then((kept) => {
-    if (isKept(kept)) {
-      choices.restore(kept);
-    }
-    choices.changed.connect((_, chosen) => void state.save(CHOICES, { ...chosen }));
-  });
 }
 
 async function chooseDirectory(
