@@ -11,7 +11,7 @@ import pytest
 import servedmodels
 from jupyterprocess import JupyterServer
 from notebookpage import CHROMIUM, FLAGS
-from panelpage import EXPOSED, PanelPage
+from panelpage import EXPOSED, PanelPage, change_theme
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
 
@@ -175,7 +175,7 @@ def test_the_log_is_downloaded(page: Any):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_pictures_for_who_judges_them(panel: PanelPage, page: Any, theme: str):
-    panel.theme(THEMES[theme])
+    change_theme(panel.page, THEMES[theme])
     for tab in ("Versions", "Metrics", "Logs"):
         page.get_by_role("tab", name=tab).click()
         page.get_by_role("tabpanel").locator("p, figure, tr").first.wait_for()
