@@ -21,8 +21,8 @@ def write(root: Path, **files: str) -> None:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """The root of a system with cgroup v2, this process in `work/kernel`."""
-    write(tmp_path, proc__self__cgroup="0::/work/kernel\n", proc__vmstat="pgfree 3\noom_kill 40\n")
+    """The root of a system with cgroup v2, this process in `jobs/kernel`."""
+    write(tmp_path, proc__self__cgroup="0::/jobs/kernel\n", proc__vmstat="pgfree 3\noom_kill 40\n")
     return tmp_path
 
 
@@ -33,14 +33,14 @@ def group(root: Path, path: str) -> Path:
 
 
 def test_without_a_limit_it_is_the_memory_of_the_machine(root: Path):
-    (group(root, "work/kernel") / "memory.max").write_text("max\n")
+    (group(root, "jobs/kernel") / "memory.max").write_text("max\n")
 
     assert memory.limit_below(root, TOTAL) == TOTAL
 
 
 def test_the_least_limit_of_all_groups_counts(root: Path):
-    (group(root, "work/kernel") / "memory.max").write_text("max\n")
-    (group(root, "work") / "memory.max").write_text("2000000000\n")
+    (group(root, "jobs/kernel") / "memory.max").write_text("max\n")
+    (group(root, "jobs") / "memory.max").write_text("2000000000\n")
 
     assert memory.limit_below(root, TOTAL) == 2_000_000_000
 
@@ -62,7 +62,7 @@ def test_the_first_version_of_control_groups_is_read_too(tmp_path: Path):
 
 def test_processes_that_were_ended_are_counted_by_the_group_or_the_machine(root: Path):
     assert memory.killed(root) == 40
-    (group(root, "work/kernel") / "memory.events").write_text("oom 9\noom_kill 7\n")
+    (group(root, "jobs/kernel") / "memory.events").write_text("oom 9\noom_kill 7\n")
 
     assert memory.killed(root) == 7
 

@@ -218,22 +218,22 @@ def test_a_wrong_address_in_the_environment_is_told_with_where_it_stands(named: 
 def test_a_notebook_has_one_name_however_its_server_was_found(
     write: Callable[..., dict[str, str]], port: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("JPY_SESSION_NAME", "/notebooks/work/a.ipynb")
+    monkeypatch.setenv("JPY_SESSION_NAME", "/notebooks/maths/a.ipynb")
     url = f"http://127.0.0.1:{port}"
 
     started = find(write(port=port, root_dir="/notebooks"))
     given = find({}, f"{url}/rooted", TOKEN)
 
-    assert started.owner == given.owner == "work/a.ipynb"
-    assert find({}, f"{url}/older", TOKEN).owner == "/notebooks/work/a.ipynb"
+    assert started.owner == given.owner == "maths/a.ipynb"
+    assert find({}, f"{url}/older", TOKEN).owner == "/notebooks/maths/a.ipynb"
 
 
 @pytest.mark.parametrize(
     ("path", "root", "name"),
     [
-        ("/notebooks/work/a.ipynb", "/notebooks", "work/a.ipynb"),
+        ("/notebooks/maths/a.ipynb", "/notebooks", "maths/a.ipynb"),
         ("/elsewhere/a.ipynb", "/notebooks", "/elsewhere/a.ipynb"),
-        ("work/a.ipynb", "/notebooks", "work/a.ipynb"),
+        ("maths/a.ipynb", "/notebooks", "maths/a.ipynb"),
         ("", "/notebooks", ""),
     ],
 )
