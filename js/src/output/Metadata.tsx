@@ -6,6 +6,7 @@ import { useTools } from '../ui/tools';
 import { Head } from './Frame';
 import type { Sight } from './sight';
 import type { MetadataSpec } from './spec';
+import { TensorHead } from '../ui/TensorHead';
 
 interface Props {
   readonly spec: MetadataSpec;
@@ -79,17 +80,7 @@ function Tensors({ signature }: { readonly signature: Signature }): React.JSX.El
   return (
     <div className="jp-tfs-Scroll">
       <table className="jp-tfs-Table">
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="jp-tfs-hidden">{trans.__('Side')}</span>
-            </th>
-            <th scope="col">{trans.__('Name')}</th>
-            <th scope="col">{trans.__('Type')}</th>
-            <th scope="col">{trans.__('Shape')}</th>
-            {hasNotes && <th scope="col">{trans.__('Default')}</th>}
-          </tr>
-        </thead>
+        <TensorHead hasDefaults={hasNotes} />
         <tbody>
           {tensors.map(({ side, name, type, shape, note }) => (
             <tr key={`${side} ${name}`}>

@@ -3,6 +3,7 @@ import { Button } from '../ui/Button';
 import { useTools } from '../ui/tools';
 import type { Sight } from './sight';
 import type { ProblemSpec } from './spec';
+import { TensorHead } from '../ui/TensorHead';
 
 interface Props {
   readonly spec: ProblemSpec;
@@ -20,16 +21,7 @@ export function Problem({ spec }: Props): React.JSX.Element {
       </p>
       {expected && got && (
         <table className="jp-tfs-Table jp-mod-narrow">
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="jp-tfs-hidden">{trans.__('Side')}</span>
-              </th>
-              <th scope="col">{trans.__('Name')}</th>
-              <th scope="col">{trans.__('Type')}</th>
-              <th scope="col">{trans.__('Shape')}</th>
-            </tr>
-          </thead>
+          <TensorHead />
           <tbody>
             <Tensor side={trans.__('expected')} tensor={expected} wrong={null} />
             <Tensor side={trans.__('got')} tensor={got} wrong={wrong} />

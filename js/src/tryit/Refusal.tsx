@@ -6,6 +6,7 @@ import { Button } from '../ui/Button';
 import { useTools } from '../ui/tools';
 import { compared, refitted, sizeText, type Compared } from './comparing';
 import type { Reply } from './useAsk';
+import { TensorHead } from '../ui/TensorHead';
 
 export interface Remedies {
   /** Send this in place of what an input was, after it was made to fit. */
@@ -99,16 +100,7 @@ function Comparison({ wrong }: { readonly wrong: readonly Compared[] }): React.J
   return (
     <div className="jp-tfs-Scroll">
       <table className="jp-tfs-Table jp-tfs-Compared">
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="jp-tfs-hidden">{trans.__('Side')}</span>
-            </th>
-            <th scope="col">{trans.__('Name')}</th>
-            <th scope="col">{trans.__('Type')}</th>
-            <th scope="col">{trans.__('Shape')}</th>
-          </tr>
-        </thead>
+        <TensorHead />
         {wrong.map(({ tensor, got, isTypeWrong, isShapeWrong }) => (
           <tbody key={tensor.name}>
             <tr>
