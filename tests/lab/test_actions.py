@@ -129,7 +129,7 @@ def test_the_menu_of_a_row_opens_by_the_keyboard_and_gives_the_focus_back(served
     in_menu(served, "Unload").wait_for()
     served.page.keyboard.press("Escape")
 
-    assert served.page.evaluate("document.activeElement.dataset.key") == "digits/1"
+    served.page.wait_for_function("document.activeElement?.dataset.key === 'digits/1'")
 
 
 def test_letters_find_a_name_and_arrows_move(served: PanelPage):

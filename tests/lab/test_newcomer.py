@@ -82,7 +82,7 @@ def asked(lab: JupyterServer, command: str) -> int:
 
 def would_run(target: str) -> str:
     """Return the commands of a target of the Makefile."""
-    make = ["make", "--dry-run", "--old-file=install", target]
+    make = ["make", "--dry-run", "--no-print-directory", "--old-file=install", target]
     return subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 

@@ -169,7 +169,7 @@ def test_the_page_of_a_model_shows_its_versions_signatures_metrics_and_logs(serv
     shown = {
         "Versions": "Served: all.",
         "Signatures": "none, required",
-        "Metrics": "Rows in a batch",
+        "Metrics": "Batch sizes",
         "Logs": "Loaded half version",
     }
     for tab, text in shown.items():
