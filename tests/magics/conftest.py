@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,8 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     yield Shell(shell)
     shell.run_line_magic("unload_ext", "tfs_magics")
     shell.history_manager.end_session()
+    # Else each shell collects all garbage once more as the tests end: minutes with TensorFlow there.
+    atexit.unregister(shell.atexit_operations)
     InteractiveShell.clear_instance()
 
 
