@@ -11,15 +11,12 @@ import importlib.metadata
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from functools import partial
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from server_ext import __version__, allocator, chatter, latecomers, streams
+from server_ext import __version__, allocator, chatter, latecomers, signals, streams
 from server_ext.commandline import parse
 from server_ext.control.pipe import Pipe
 from server_ext.errors import InvalidArgument, ServingError
@@ -55,12 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def serve(options: Options) -> int:
     """Start, announce, wait for a signal, drain, exit; return the exit code of a failed start."""
-    stop, signalled = threading.Event(), threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, partial(_on_signal, stop, signalled))
+    stop = threading.Event()
     pipe = None
     try:
         options.check_servable()
+        signals.have_set(stop)
         pipe = _on_stdin(options, stop)
         reserved = _reserve(options)
         allocator.tune(os.environ)
@@ -156,15 +152,6 @@ def _failed(error: ServingError, pipe: Pipe | None = None) -> int:
     else:
         streams.say(text)
     return BAD_START
-
-
-def _on_signal(
-    stop: threading.Event, signalled: threading.Event, number: int, _: FrameType | None
-) -> None:
-    if signalled.is_set():  # asked again: the one who asks does not want to wait for the drain
-        os._exit(128 + number)
-    signalled.set()  # not `stop`: the end of standard input is no signal, and often comes with one
-    stop.set()
 
 
 def _on_stdin(options: Options, stop: threading.Event) -> Pipe | None:
