@@ -73,4 +73,3 @@ def test_the_second_signal_ends_the_process_at_once(start: Start):
     process.send_signal(signal.SIGINT)
 
     assert process.wait(30) == 128 + signal.SIGINT
-
