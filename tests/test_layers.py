@@ -24,6 +24,7 @@ LAYERS = [
         "metrics",
         "protos",
         "secretfile",
+        "signals",
         "streams",
     },
     {"hosting", "options", "otherflags", "lifecycle"},

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import server_ext
-from server_ext.jupyter import bodies, schemas
+from server_ext.hosting import bodies
+from server_ext.jupyter import schemas
 from server_ext.jupyter.handlers.base import Operation, TFSHandler
 
 # Of every operation: no login or no right to do this.

@@ -10,7 +10,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tornado.web import RequestHandler
 
 from server_ext import errors
-from server_ext.jupyter import bodies, routes, schemas
+from server_ext.hosting import bodies
+from server_ext.jupyter import routes, schemas
 from server_ext.jupyter.errors import status_of
 from server_ext.jupyter.handlers.base import TFSHandler
 from server_ext.jupyter.openapi import document

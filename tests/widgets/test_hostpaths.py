@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from server_ext.errors import InvalidArgument, NotFound, Unimplemented
 from server_ext.hosting.host import Host
-from server_ext.hosting.models import Model
+from server_ext.hosting.models import Model, parse_versions
 from server_ext.hosting.settings import Settings
 from tfs_magics.widgets import events, hostpaths
 from tfs_magics.widgets.asks import Ask
@@ -70,6 +71,40 @@ def test_a_change_is_asked_of_the_host(method: str, path: str, body: Any, told: 
     assert host.told == [told]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("POST", "api/server/start", {"rest_port": "a"}, '`rest_port` is "a", and must be a whole'),
+        ("POST", "api/server/stop", {"forgot": True}, "did you mean `forget`?"),
+        ("PUT", "api/models/m", {}, "`base_path` is missing"),
+        ("PUT", "api/models/m", {"base_path": 1}, "`base_path` is 1, and must be a text"),
+        ("PUT", "api/models/a%20b", {"base_path": "/m"}, "no name for a model"),
+        ("PATCH", "api/models/m", {"versions": 7}, "`versions` is 7, and must be a text"),
+        ("PATCH", "api/models/m", {"labels": []}, "`labels` is [], and must be labels"),
+        ("PATCH", "api/models/m", 7, "The body is 7, and must be a JSON object"),
+    ],
+)
+def test_a_body_of_another_form_is_refused_as_a_jupyter_server_does(
+    method: str, path: str, body: Any, message: str
+):
+    host = RecordingHost()
+
+    with pytest.raises(InvalidArgument, match=re.escape(message)):
+        asked(host, method, path, body)
+
+    assert host.told == []
+
+
+def test_a_model_is_served_with_its_versions_and_labels(tmp_path: Path):
+    body = {"base_path": str(tmp_path), "versions": "1,3", "labels": {"stable": 3, "old": None}}
+    host = RecordingHost()
+
+    asked(host, "PUT", "api/models/m", body)
+
+    model = Model("m", str(tmp_path), parse_versions("1,3"), {"stable": 3})
+    assert host.told[0][:2] == ("serve", [model])
+
+
 def test_a_status_has_all_that_a_page_reads(host: Host):
     status = asked(host, "GET", "api/status")
 
@@ -104,8 +139,6 @@ def test_what_is_not_there_is_not_found_and_what_is_not_offered_is_said(host: Ho
         asked(host, "DELETE", "api/status")
     with pytest.raises(NotFound):
         asked(host, "DELETE", "api/models/m")
-    with pytest.raises(InvalidArgument):
-        asked(host, "PUT", "api/models/m", {})
 
 
 def test_who_fell_behind_is_told_the_status_and_nothing_older(host: Host, tmp_path: Path):

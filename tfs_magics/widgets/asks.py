@@ -46,20 +46,6 @@ class Ask:
         """Return a text of the query, None where it has none."""
         return dict(parse_qsl(self.query)).get(name)
 
-    def fields(self) -> dict[str, Any]:
-        """Return the body, a JSON object or nothing.
-
-        Raises:
-            InvalidArgument: it is something else.
-        """
-        try:
-            body = json.loads(self.body or b"{}")
-        except (ValueError, RecursionError) as error:
-            raise InvalidArgument(f"The body is not JSON: {error}") from error
-        if not isinstance(body, dict):
-            raise InvalidArgument("The body must be a JSON object")
-        return body
-
 
 @dataclass(frozen=True)
 class Answer:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
 import server_ext
 from server_ext.errors import InvalidArgument, NotFound, Unimplemented
+from server_ext.hosting import bodies, forms
+from server_ext.hosting.bodies import Field
 from server_ext.hosting.history import RANGES
-from server_ext.hosting.models import LATEST, Model, parse_versions
+from server_ext.hosting.models import parse_versions
 from tfs_magics.connections.owner import this_owner
 from tfs_magics.widgets import asks, events
 from tfs_magics.widgets.asks import Answer, Ask
@@ -44,6 +46,10 @@ class _Call(NamedTuple):
     def version(self) -> int:
         """The version that the path names."""
         return int(self.parts["version"])
+
+    def body(self, fields: Sequence[Field]) -> dict[str, Any]:
+        """Return the fields of the body, each of its kind."""
+        return bodies.read(self.ask.body, fields)
 
 
 def answer(host: Host, ask: Ask, over: threading.Event) -> Answer:
@@ -94,12 +100,12 @@ def _history(call: _Call) -> dict[str, Any]:
 
 
 def _start(call: _Call) -> dict[str, Any]:
-    call.host.start(**call.ask.fields())
+    call.host.start(**call.body(forms.START))
     return _status(call)
 
 
 def _stop(call: _Call) -> dict[str, Any]:
-    call.host.stop(**call.ask.fields())
+    call.host.stop(**call.body(forms.STOP))
     return _status(call)
 
 
@@ -114,18 +120,15 @@ def _poll(call: _Call) -> dict[str, Any]:
 
 
 def _serve(call: _Call) -> dict[str, Any]:
-    body = call.ask.fields()
-    if not isinstance(body.get("base_path"), str):
-        raise InvalidArgument("`base_path` is missing: The directory of its versions")
+    body = call.body(forms.SERVE)
     path = os.path.abspath(os.path.expanduser(body["base_path"]))
-    model = Model(call.name, path, parse_versions(body.get("versions", LATEST)))
-    call.host.serve([model], this_owner(), replace=True)
+    call.host.serve([forms.model_of(call.name, path, body)], this_owner(), replace=True)
     call.host.start()
     return {}
 
 
 def _change(call: _Call) -> dict[str, Any]:
-    body = call.ask.fields()
+    body = call.body(forms.CHANGE)
     versions = parse_versions(body["versions"]) if "versions" in body else None
     call.host.change(call.name, versions, body.get("labels", {}))
     return {}

@@ -14,8 +14,9 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.web import HTTPError, authenticated
 
 from server_ext.errors import Code, InvalidArgument, ServingError, TooLarge
-from server_ext.jupyter import bodies, errors
-from server_ext.jupyter.bodies import Field, shown
+from server_ext.hosting import bodies
+from server_ext.hosting.bodies import Field, shown
+from server_ext.jupyter import errors
 from server_ext.jupyter.service import Service
 
 Method = TypeVar("Method", bound=Callable[..., Awaitable[None]])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from server_ext.errors import InvalidArgument
+from server_ext.hosting.bodies import MAX_VERSION, shown
 from server_ext.hosting.history import RANGES
 from server_ext.jupyter import schemas
-from server_ext.jupyter.bodies import MAX_VERSION, shown
 from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
 
 USUAL = "15m"

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Any, ClassVar
 
 from server_ext.errors import InvalidArgument
-from server_ext.hosting.models import LATEST, Model, parse_versions
+from server_ext.hosting import forms
+from server_ext.hosting.models import Model, parse_versions
 from server_ext.hosting.settings import Owner
 from server_ext.jupyter import schemas
-from server_ext.jupyter.bodies import LABELS, OWNER, TEXT, YES_NO, Field, shown
 from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
 
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _NOTE = schemas.part("Note")
-_VERSIONS = Field("versions", TEXT, "Which versions: latest:2, all, or numbers like 1,3")
-_LABELS = Field("labels", LABELS, "Names for versions; null takes one away")
 
 
 class ModelHandler(TFSHandler):
@@ -26,19 +22,13 @@ class ModelHandler(TFSHandler):
         "put": Operation(
             "Serve a model; starts the model server if it does not run, and waits until it listens",
             _NOTE,
-            fields=[
-                Field("base_path", TEXT, "The directory of its versions", required=True),
-                _VERSIONS,
-                _LABELS,
-                Field("owner", OWNER, "The notebook and the kernel that serve it"),
-                Field("replace", YES_NO, "Take the name over from another notebook"),
-            ],
+            fields=forms.SERVE,
             errors=[409, 429, 503],
         ),
         "patch": Operation(
             "Change which versions are served, or what their labels are",
             _NOTE,
-            fields=[_VERSIONS, _LABELS],
+            fields=forms.CHANGE,
             errors=[404, 409, 503],
         ),
         "delete": Operation("Serve a model no longer; its files stay", _NOTE, errors=[404]),
@@ -76,16 +66,7 @@ class ModelHandler(TFSHandler):
         self.finish({})
 
     def _model(self, name: str, body: dict[str, Any]) -> Model:
-        if not _NAME.fullmatch(name):
-            raise InvalidArgument(
-                f"{shown(name)} is no name for a model: use letters, digits, and . _ - between them"
-            )
-        return Model(
-            name,
-            self.service.roots.resolve(body["base_path"]),
-            parse_versions(body.get("versions", LATEST)),
-            {label: at for label, at in body.get("labels", {}).items() if at is not None},
-        )
+        return forms.model_of(name, self.service.roots.resolve(body["base_path"]), body)
 
 
 def _owner(body: dict[str, Any]) -> Owner | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from server_ext.hosting.settings import WAYS_TO_BATCH
+from server_ext.hosting import forms
 from server_ext.jupyter import schemas
-from server_ext.jupyter.bodies import PORT, YES_NO, Field, one_of
 from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
 
 _STATUS = schemas.part("Status")
@@ -19,11 +18,7 @@ class StartHandler(TFSHandler):
         "post": Operation(
             "Start the model server and wait until it listens; one that runs is left as it is",
             _STATUS,
-            fields=[
-                Field("rest_port", PORT, "The port for REST; 0 takes any free one"),
-                Field("grpc_port", PORT, "The port for gRPC; 0 takes any free one"),
-                Field("batching", one_of(*WAYS_TO_BATCH), "Whether requests run together"),
-            ],
+            fields=forms.START,
             errors=[409, 503],
         )
     }
@@ -44,10 +39,7 @@ class StopHandler(TFSHandler):
         "post": Operation(
             "Stop the model server, after the requests that run",
             _STATUS,
-            fields=[
-                Field("forget", YES_NO, "Forget the models too; else a start serves them again"),
-                Field("now", YES_NO, "Do not wait for requests; also ends a stop that does"),
-            ],
+            fields=forms.STOP,
         )
     }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from server_ext.errors import InvalidArgument
+from server_ext.hosting.bodies import MAX_VERSION, shown
 from server_ext.jupyter import schemas
-from server_ext.jupyter.bodies import MAX_VERSION, shown
 from server_ext.jupyter.handlers.base import Operation, Operations, TFSHandler, allowed
 
 _NOTE = schemas.part("Note")

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 
 from server_ext.errors import InvalidArgument
-from server_ext.jupyter import bodies
-from server_ext.jupyter.bodies import LABELS, OWNER, PORT, TEXT, YES_NO, Field
+from server_ext.hosting import bodies
+from server_ext.hosting.bodies import LABELS, OWNER, PORT, TEXT, YES_NO, Field
 
 FIELDS = [
     Field("base_path", TEXT, "The directory", required=True),
