@@ -167,7 +167,7 @@ def test_the_page_of_a_model_shows_its_versions_signatures_metrics_and_logs(serv
     served.row("half/2").focus()
     page.keyboard.press("Enter")
     shown = {
-        "Versions": "Served: all.",
+        "Versions": "All versions in its directory are served.",
         "Signatures": "none, required",
         "Metrics": "Batch sizes",
         "Logs": "Loaded half version",

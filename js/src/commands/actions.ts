@@ -179,11 +179,13 @@ export class Actions {
     return files?.bytes ?? this.version(name, version)?.bytes ?? null;
   }
 
-  /** Whether a version has files, and none of them is in use. */
+  /** Whether a version has files, none of them is in use, and no label stands for it. */
   canDelete(name: string, version: number): boolean {
+    const model = this.model(name);
     const state = this.version(name, version)?.state;
-    const isThere = this.model(name)?.on_disk?.some((each) => each.version === version);
-    return (state === undefined || state === 'END') && isThere !== false;
+    const isThere = model?.on_disk?.some((each) => each.version === version) !== false;
+    const isLabelled = model !== undefined && labelsOf(model, version).length > 0;
+    return (state === undefined || state === 'END') && isThere && !isLabelled;
   }
 
   model(name: string): Model | undefined {

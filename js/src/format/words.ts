@@ -48,3 +48,26 @@ export function versionText(trans: TranslationBundle, word: VersionWord): string
       return trans.__('On disk');
   }
 }
+
+/** Which versions of a model are served, from the server's words: `all`, `latest: 2`, `specific: 1, 3`. */
+export function servedText(trans: TranslationBundle, policy: string): string {
+  const compact = policy.replace('specific:', '').replaceAll(' ', '');
+  if (compact === 'all') {
+    return trans.__('All versions in its directory are served.');
+  }
+  const count = /^latest:(\d+)$/.exec(compact)?.[1];
+  if (count !== undefined) {
+    return trans._n(
+      'The newest version in its directory is served.',
+      'The %1 newest versions in its directory are served.',
+      Number(count),
+    );
+  }
+  const numbers = compact.split(',');
+  return trans._n(
+    'Version %2 is served, and no newer one.',
+    'Versions %2 are served, and no newer ones.',
+    numbers.length,
+    numbers.join(', '),
+  );
+}

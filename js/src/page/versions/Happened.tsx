@@ -5,7 +5,7 @@ import { useTools } from '../../ui/tools';
 
 const MOST = 12;
 
-/** What happened to a model of late, the newest first. */
+/** What happened to a model of late, the newest first; its name is above. */
 export function Happened(props: {
   readonly known: Snapshot;
   readonly model: Model;
@@ -25,7 +25,7 @@ export function Happened(props: {
             <time title={numbers.moment(each.at - known.skew)}>
               {numbers.clock(each.at - known.skew)}
             </time>
-            <span>{each.text}</span>
+            <span>{each.text.replace(` of ${model.name}`, '')}</span>
           </li>
         ))}
       </ul>

@@ -28,7 +28,7 @@ export function OnDiskRow({ model, files, now }: Props): React.JSX.Element {
       }}
     >
       <th scope="row">
-        <Swatch colour={undefined} />
+        <Swatch isDrawn={false} />
         {version}
       </th>
       <td>

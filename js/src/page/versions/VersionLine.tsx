@@ -74,7 +74,7 @@ function Cells({ known, now, model, row, onDrag, version }: CellsProps): React.J
   return (
     <>
       <th scope="row">
-        <Swatch colour={known.colours.get(row.key)} />
+        <Swatch colour={known.colours.get(row.key)} isDrawn={isAvailable} />
         {row.version}
       </th>
       <td>
@@ -180,8 +180,13 @@ export function MenuCell(props: {
   );
 }
 
-export function Swatch({ colour }: { readonly colour: number | undefined }): React.JSX.Element {
-  const style = { '--v': colour ? `var(--jp-tfs-v${colour})` : 'var(--jp-tfs-edge)' };
+/** The colour of a version in charts; the same room without one for what no chart draws. */
+export function Swatch(props: {
+  readonly colour?: number | undefined;
+  readonly isDrawn: boolean;
+}): React.JSX.Element {
+  const grey = props.isDrawn ? 'var(--jp-tfs-edge)' : 'transparent';
+  const style = { '--v': props.colour ? `var(--jp-tfs-v${props.colour})` : grey };
   return <i className="jp-tfs-Swatch" style={style as React.CSSProperties} />;
 }
 

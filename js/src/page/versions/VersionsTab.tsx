@@ -1,5 +1,6 @@
 import * as React from 'react';
 import type { Model } from '../../api/entries';
+import { servedText } from '../../format/words';
 import { moveBetweenRows } from '../../output/rowKeys';
 import { rowsOf } from '../../sidebar/rows';
 import type { Dragged } from '../../sidebar/VersionItem';
@@ -92,7 +93,7 @@ function Policy({ model }: { readonly model: Model }): React.JSX.Element {
       {coming > serving &&
         Number.isFinite(serving) &&
         `${trans.__('Requests without a version go to %1 when it is loaded; %2 answers until then.', coming, serving)} `}
-      {trans.__('Served: %1.', model.wanted ?? model.policy)}{' '}
+      {servedText(trans, model.wanted ?? model.policy)}{' '}
       {trans.__('Drag a label to another version, or set it from the menu of a version.')}
     </p>
   );
