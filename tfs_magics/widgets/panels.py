@@ -47,9 +47,11 @@ class MetadataPanel(Widget):
 
 
 class MetricsPanel(Widget):
-    """Charts of the last minute of a model: requests, latency, queue, batches, errors.
+    """Charts of a model: requests, latency, batches, queue, memory and errors.
 
-    MetricsPanel("digits")
+    They show the last minute, or up to the last day; each is a table, too.
+
+        MetricsPanel("digits")
     """
 
     def __init__(self, model: str, **traits: Any) -> None:
