@@ -40,6 +40,7 @@ import { Panel } from './panel';
 import { tellIfMissing } from './sidebar/tellIfMissing';
 import { SidebarWidget } from './sidebar/widget';
 import { keepChoices } from './keepChoices';
+import { Settings } from './settings';
 import { StatusItem } from './ui/StatusItem';
 import { serverIcon } from './ui/serverIcon';
 import type { Tools } from './ui/tools';
@@ -83,12 +84,13 @@ function activate(
   notebooks: INotebookTracker | null,
   outputs: IRenderMimeRegistry | null,
   running: IRunningSessionManagers | null,
-  settings: ISettingRegistry | null,
+  registry: ISettingRegistry | null,
   state: IStateDB | null,
   statusBar: IStatusBar | null,
   translator: ITranslator | null,
 ): void {
   const trans = (translator ?? nullTranslator).load(DOMAIN);
+  const settings = new Settings();
   const panel = new Panel(new LabTransport(app.serviceManager.serverSettings));
   panel.isShortcut = (key, at) =>
     app.commands.keyBindings.some(
@@ -203,11 +205,15 @@ function activate(
       item: new StatusItem(tools),
       align: 'left',
       rank: 10,
+      isActive: () => settings.isInStatusBar,
+      activeStateChanged: settings.changed,
     });
     panel.look();
   }
   tellIfMissing(panel.store, trans, (text) => tools.run('copy-text', { text }));
-  void settings?.load(ID).catch(() => undefined);
+  if (registry) {
+    void settings.follow(registry, ID, panel.choices);
+  }
 }
 
 async function chooseDirectory(

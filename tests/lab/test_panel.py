@@ -178,6 +178,26 @@ def test_the_page_of_a_model_shows_its_versions_signatures_metrics_and_logs(serv
         served.shoot(f"page-{tab.lower()}")
 
 
+def test_the_settings_hide_the_line_in_the_status_bar_and_choose_the_range_of_charts(
+    served: PanelPage,
+):
+    page = served.page
+    line = page.locator("#jp-main-statusbar .jp-tfs-StatusItem")
+    line.wait_for()
+    page.keyboard.press("Control+,")
+    page.locator(".jp-PluginList").get_by_text("Model server", exact=True).click()
+
+    page.get_by_label("Show in the status bar").click()
+    line.wait_for(state="hidden")
+    served.shoot("settings")
+    page.locator(".jp-SettingsPanel select").select_option("15m")
+
+    served.row("half/2").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("tab", name="Metrics", exact=True).click()
+    page.get_by_role("tabpanel").get_by_role("button", name="15 min", pressed=True).wait_for()
+
+
 def test_a_model_is_removed_after_a_question(
     lab: JupyterServer, served: PanelPage, eventually: Callable[..., Any]
 ):

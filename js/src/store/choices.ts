@@ -10,7 +10,7 @@ export class Choices {
   }
 
   get(key: string): string | undefined {
-    return this._chosen[key];
+    return this._chosen[key] ?? this._supposed[key];
   }
 
   set(key: string, value: string): void {
@@ -20,6 +20,12 @@ export class Choices {
     }
   }
 
+  /** Take a value that holds until another is chosen; it is not kept. */
+  suppose(key: string, value: string): void {
+    this._supposed = { ...this._supposed, [key]: value };
+    this._changed.emit(this._chosen);
+  }
+
   /** Take what was kept; what was chosen since then wins. */
   restore(kept: Chosen): void {
     this._chosen = { ...kept, ...this._chosen };
@@ -27,5 +33,6 @@ export class Choices {
   }
 
   private _chosen: Chosen = {};
+  private _supposed: Chosen = {};
   private readonly _changed = new Signal<this, Chosen>(this);
 }
