@@ -183,6 +183,7 @@ def test_both_versions_say_what_is_drawn_while_it_is_drawn(
 ):
     before = requests_of(lab, "digits")
     digits.form.get_by_text("Draw, upload or paste an input to see answers.").wait_for()
+    digits.form.get_by_role("button", name="Copy", exact=True, disabled=True).wait_for()
     digits.panel.shoot("try-empty")
 
     digits.draw(THREE)
@@ -193,6 +194,7 @@ def test_both_versions_say_what_is_drawn_while_it_is_drawn(
             lambda version=version: requests_of(lab, "digits")[version] > before[version] + 1
         )
     digits.form.get_by_text("predicts as you draw").wait_for()
+    digits.form.get_by_role("button", name="Copy", exact=True, disabled=False).wait_for()
     digits.form.get_by_role("status").get_by_text("Version 2: 3,").wait_for(state="attached")
     digits.panel.shoot("try-drawn")
 

@@ -125,6 +125,7 @@ function Drawn(props: DrawnProps): React.JSX.Element {
       </div>
       {isCopied && where && body && (
         <CopyAs
+          isWhole
           request={{
             model: model.name,
             target,

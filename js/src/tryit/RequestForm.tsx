@@ -81,7 +81,7 @@ export function RequestForm(props: Props): React.JSX.Element {
           }}
         />
       </Parts>
-      {!isCompact && request && <CopyAs request={request} />}
+      {!isCompact && request && <CopyAs request={request} isWhole={form.isReady} />}
     </form>
   );
 }

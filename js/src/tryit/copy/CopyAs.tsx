@@ -9,7 +9,12 @@ import type { Request } from './request';
 import { shortened } from './shortened';
 
 /** The request as others send it, with the address that is right for where the user is. */
-export function CopyAs({ request }: { readonly request: Request }): React.JSX.Element | null {
+export function CopyAs(props: {
+  readonly request: Request;
+  /** Whether the form has all that a request needs: half of one would only be refused. */
+  readonly isWhole: boolean;
+}): React.JSX.Element {
+  const { request, isWhole } = props;
   const { trans, run, has } = useTools();
   const [chosen, choose] = useRemembered('copy', 'curl');
   const labels: Readonly<Record<Form, string>> = {
@@ -35,27 +40,35 @@ export function CopyAs({ request }: { readonly request: Request }): React.JSX.El
         />
         <span className="jp-tfs-actions">
           {isCell && has('insert-cell') && (
-            <Button icon={addIcon} onClick={() => run('insert-cell', { text, magic: true })}>
+            <Button
+              icon={addIcon}
+              disabled={!isWhole}
+              onClick={() => run('insert-cell', { text, magic: true })}
+            >
               {trans.__('Insert')}
             </Button>
           )}
           {has('copy-text') && (
-            <Button icon={copyIcon} onClick={() => run('copy-text', { text })}>
+            <Button icon={copyIcon} disabled={!isWhole} onClick={() => run('copy-text', { text })}>
               {trans.__('Copy')}
             </Button>
           )}
         </span>
       </div>
-      <pre
-        className="jp-tfs-Code"
-        tabIndex={0}
-        role="region"
-        aria-label={trans.__('Request as %1', labels[form])}
-        onCopy={(event) => copyWhole(event, text)}
-      >
-        {shortened(text)}
-      </pre>
-      <Note form={form} request={request} />
+      {isWhole ? (
+        <pre
+          className="jp-tfs-Code"
+          tabIndex={0}
+          role="region"
+          aria-label={trans.__('Request as %1', labels[form])}
+          onCopy={(event) => copyWhole(event, text)}
+        >
+          {shortened(text)}
+        </pre>
+      ) : (
+        <p className="jp-tfs-muted">{trans.__('The request is here as soon as its input is.')}</p>
+      )}
+      {isWhole && <Note form={form} request={request} />}
     </section>
   );
 }
