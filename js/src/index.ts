@@ -208,6 +208,8 @@ function activate(
       isActive: () => settings.isInStatusBar,
       activeStateChanged: settings.changed,
     });
+  }
+  if (statusBar || running) {
     panel.look();
   }
   tellIfMissing(panel.store, trans, (text) => tools.run('copy-text', { text }));
