@@ -386,7 +386,8 @@ def test_plaintext_is_not_answered_where_tls_is_on(start):
         assert Client(channel).code("Echo", timeout=5) == "UNAVAILABLE"
 
 
-def test_a_thread_that_is_held_by_a_long_run_holds_up_no_other_call(start, eventually):
+@pytest.mark.parametrize("start", ["native"], indirect=True)  # grpcio reads in no such thread
+def test_a_reader_that_is_held_by_a_long_run_holds_up_no_other_call(start, eventually):
     running = start()
     client, service = running.client(), running.service
     service.pool = Here()
