@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import shutil
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import panel_use
 from arguments import Choice
+from chromium import VIEWPORT, chromium
 from jupyter_hosted import Hosted
-from notebookpage import CHROMIUM, FLAGS
 from panel_use import Uses
 from panelpage import OPEN_TIMEOUT_MS, SIDEBAR, PanelPage
 from progress import step
@@ -78,24 +76,14 @@ def _available(status: dict[str, Any]) -> int:
 
 
 def _used(hosted: Hosted) -> tuple[float, Uses]:
-    with _browser() as browser:
-        panel = PanelPage(browser.new_page(viewport={"width": 1280, "height": 900}))
+    with chromium() as browser:
+        panel = PanelPage(browser.new_page(viewport=VIEWPORT))
         page, jupyter = panel.page, hosted.jupyter
         page.goto(f"{jupyter.url}lab?reset&token={jupyter.token}", timeout=OPEN_TIMEOUT_MS)
         tab = page.locator(f".jp-SideBar [data-id='{SIDEBAR}']")
         tab.wait_for(timeout=OPEN_TIMEOUT_MS)
         page.get_by_text("Launcher").first.wait_for(timeout=OPEN_TIMEOUT_MS)
         return panel_use.opened_ms(page, SIDEBAR), panel_use.uses(panel, TIMES)
-
-
-@contextmanager
-def _browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def _report(count: int, opened: list[float], uses: Uses) -> tuple[str, int]:

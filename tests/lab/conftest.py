@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import VIEWPORT, chromium
 from eventlog import EventLog
 from jupyterprocess import Jupyter
-from notebookpage import CHROMIUM, FLAGS, NotebookPage
+from notebookpage import NotebookPage
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOK = "01_quickstart.ipynb"
@@ -48,15 +49,16 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[NotebookPage]:
-    """A page of a browser without a past."""
-    require(CHROMIUM, "chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
+def browser() -> Iterator[Any]:
+    """A browser without a past."""
+    with chromium() as browser:
+        yield browser
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield NotebookPage(browser.new_page(viewport={"width": 1280, "height": 900}))
-        browser.close()
+
+@pytest.fixture(scope="module")
+def page(browser: Any) -> NotebookPage:
+    """A page for a notebook."""
+    return NotebookPage(browser.new_page(viewport=VIEWPORT))
 
 
 class Ran:

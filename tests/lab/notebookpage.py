@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 from typing import Any
 
 import nbformat
 from jupyterprocess import Jupyter
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-FLAGS += ["--disable-dev-shm-usage"]
 KERNEL_READY = re.compile(r"\(ipykernel\) \| Idle")
 OPEN_TIMEOUT_MS = 60_000
 RUN_TIMEOUT_MS = 90_000

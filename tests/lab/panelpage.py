@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
+from chromium import VIEWPORT
 from jupyterprocess import Jupyter
-from notebookpage import CHROMIUM, FLAGS
 
 SIDEBAR = "tfs-magics-sidebar"
 EXPOSED = "--LabApp.expose_app_in_browser=True"  # JupyterLab's commands, for the test to call
@@ -70,19 +67,11 @@ class PanelPage:
         shoot(self.page, name)
 
 
-@contextmanager
-def panel_of(jupyter: Jupyter) -> Iterator[PanelPage]:
-    """Show JupyterLab with the panel in a browser of its own."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = PanelPage(browser.new_page(viewport={"width": 1280, "height": 900}))
-        page.open(jupyter)
-        yield page
-        browser.close()
+def panel_of(browser: Any, jupyter: Jupyter, **more: Any) -> PanelPage:
+    """Show JupyterLab with the panel on a page of its own; `more` is what the page can do."""
+    page = PanelPage(browser.new_context(**{"viewport": VIEWPORT, **more}).new_page())
+    page.open(jupyter)
+    return page
 
 
 def shoot(page: Any, name: str) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import servedmodels
 from jupyterprocess import JupyterServer
-from notebookpage import CHROMIUM, FLAGS
-from panelpage import EXPOSED, PanelPage, change_theme
+from panelpage import EXPOSED, PanelPage, change_theme, panel_of
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
 
@@ -40,28 +39,20 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyte
 
 
 @pytest.fixture(scope="module")
-def panel(lab: JupyterServer) -> Iterator[PanelPage]:
+def panel(browser: Any, lab: JupyterServer) -> Iterator[PanelPage]:
     """The panel with two versions, which are asked all the time; some requests are refused."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
     body = {"base_path": "models/digits", "versions": "all"}
     lab.tell("PUT", "tfs/api/models/digits", json=body)
     is_over = threading.Event()
     asking = threading.Thread(target=ask, args=(lab, is_over))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = PanelPage(browser.new_page(viewport={"width": 1280, "height": 1100}))
-        page.open(lab)
-        page.row("digits/2").get_by_text("Available").wait_for(timeout=60_000)
-        labels = {"labels": {"stable": 1, "canary": 2}}
-        lab.tell("PATCH", "tfs/api/models/digits", json=labels)
-        asking.start()
-        yield page
-        is_over.set()
-        asking.join()
-        browser.close()
+    page = panel_of(browser, lab, viewport={"width": 1280, "height": 1100})
+    page.row("digits/2").get_by_text("Available").wait_for(timeout=60_000)
+    labels = {"labels": {"stable": 1, "canary": 2}}
+    lab.tell("PATCH", "tfs/api/models/digits", json=labels)
+    asking.start()
+    yield page
+    is_over.set()
+    asking.join()
 
 
 def ask(lab: JupyterServer, is_over: threading.Event) -> None:

@@ -11,9 +11,8 @@ import pytest
 import servedmodels
 from accessibility import complaints
 from jupyterprocess import JupyterServer
-from notebookpage import CHROMIUM, FLAGS
 from outputpage import OutputPage, write
-from panelpage import EXPOSED, SIDEBAR, PanelPage, change_theme, shoot
+from panelpage import EXPOSED, SIDEBAR, PanelPage, change_theme, panel_of, shoot
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
 
@@ -65,23 +64,9 @@ def lab_without(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
 def panel(lab: JupyterServer, browser: Any) -> PanelPage:
     """The panel, with nothing served."""
-    page = PanelPage(browser.new_page(viewport={"width": 1280, "height": 900}))
-    page.open(lab)
-    return page
+    return panel_of(browser, lab)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import servedmodels
+from chromium import VIEWPORT
 from jupyterprocess import JupyterServer
-from notebookpage import CHROMIUM, FLAGS
 from outputpage import OutputPage, write
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
@@ -33,21 +33,14 @@ def jupyter(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ju
 
 
 @pytest.fixture(scope="module")
-def notebook(jupyter: JupyterServer) -> Iterator[OutputPage]:
+def notebook(browser: Any, jupyter: JupyterServer) -> OutputPage:
     """A notebook with the panel beside it, as its menu shows it."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        shown = OutputPage(browser.new_page(viewport={"width": 1280, "height": 900}))
-        shown.open(jupyter, "some.ipynb", app="notebook")
-        shown.page.get_by_role("menuitem", name="View", exact=True).click()
-        shown.menu("Model server")
-        shown.page.locator("#tfs-magics-sidebar").get_by_text("Running").wait_for()
-        yield shown
-        browser.close()
+    shown = OutputPage(browser.new_page(viewport=VIEWPORT))
+    shown.open(jupyter, "some.ipynb", app="notebook")
+    shown.page.get_by_role("menuitem", name="View", exact=True).click()
+    shown.menu("Model server")
+    shown.page.locator("#tfs-magics-sidebar").get_by_text("Running").wait_for()
+    return shown
 
 
 def row(shown: OutputPage, key: str) -> Any:

@@ -35,9 +35,8 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyte
 
 
 @pytest.fixture(scope="module")
-def panel(lab: JupyterServer) -> Iterator[PanelPage]:
-    with panel_of(lab) as panel:
-        yield panel
+def panel(browser: Any, lab: JupyterServer) -> PanelPage:
+    return panel_of(browser, lab)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ import nbformat
 import psutil
 import pytest
 from jupyterprocess import JupyterServer
-from notebookpage import CHROMIUM, FLAGS
 from outputpage import BEGUN, OutputPage, write
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(240)]
@@ -69,18 +68,6 @@ def jupyter(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ju
     server = JupyterServer(tmp_path_factory.mktemp("lab"), root, *free_ports)
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=["lab", "notebook"])

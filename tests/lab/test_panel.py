@@ -10,8 +10,7 @@ from typing import Any
 import psutil
 import pytest
 from jupyterprocess import JupyterServer
-from notebookpage import CHROMIUM, FLAGS
-from panelpage import PanelPage
+from panelpage import PanelPage, panel_of
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
 
@@ -45,18 +44,9 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyte
 
 
 @pytest.fixture(scope="module")
-def panel(lab: JupyterServer) -> Iterator[PanelPage]:
+def panel(browser: Any, lab: JupyterServer) -> PanelPage:
     """The panel, with nothing served."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = PanelPage(browser.new_page(viewport={"width": 1280, "height": 900}))
-        page.open(lab)
-        yield page
-        browser.close()
+    return panel_of(browser, lab)
 
 
 @pytest.fixture

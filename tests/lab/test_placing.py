@@ -10,8 +10,7 @@ import nbformat
 import pytest
 import servedmodels
 from jupyterprocess import JupyterServer
-from notebookpage import CHROMIUM, FLAGS
-from panelpage import PanelPage
+from panelpage import PanelPage, panel_of
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(240)]
 
@@ -36,23 +35,15 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyte
 
 
 @pytest.fixture(scope="module")
-def panel(lab: JupyterServer) -> Iterator[PanelPage]:
+def panel(browser: Any, lab: JupyterServer) -> PanelPage:
     """The panel beside a notebook."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = PanelPage(browser.new_page(viewport={"width": 1280, "height": 900}))
-        page.open(lab)
-        page.row("digits/1").get_by_text("Available").wait_for(timeout=60_000)
-        page.page.locator(".jp-SideBar [data-id='filebrowser']").click()
-        page.page.locator(".jp-DirListing-content").get_by_text("empty.ipynb").dblclick()
-        page.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-        page.page.locator(".jp-SideBar [data-id='tfs-magics-sidebar']").click()
-        yield page
-        browser.close()
+    page = panel_of(browser, lab)
+    page.row("digits/1").get_by_text("Available").wait_for(timeout=60_000)
+    page.page.locator(".jp-SideBar [data-id='filebrowser']").click()
+    page.page.locator(".jp-DirListing-content").get_by_text("empty.ipynb").dblclick()
+    page.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.page.locator(".jp-SideBar [data-id='tfs-magics-sidebar']").click()
+    return page
 
 
 def carry(panel: PanelPage, source: Any, target: Any) -> None:

@@ -44,9 +44,8 @@ def lab(taken: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="module")
-def panel(lab: JupyterServer) -> Iterator[PanelPage]:
-    with panel_of(lab) as panel:
-        yield panel
+def panel(browser: Any, lab: JupyterServer) -> PanelPage:
+    return panel_of(browser, lab)
 
 
 def server(lab: JupyterServer) -> dict[str, Any]:

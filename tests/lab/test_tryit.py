@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 from jupyterprocess import JupyterServer
-from notebookpage import CHROMIUM, FLAGS
 from outputpage import OutputPage, write
-from panelpage import PanelPage
+from panelpage import PanelPage, panel_of
 from trymodels import save_digits, save_kinds
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
@@ -79,27 +78,15 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyte
 
 
 @pytest.fixture(scope="module")
-def panel(lab: JupyterServer, eventually: Callable[..., Any]) -> Iterator[PanelPage]:
+def panel(browser: Any, lab: JupyterServer) -> PanelPage:
     """The panel, with both models served and labels on the versions of the digits."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        context = browser.new_context(
-            viewport={"width": 1280, "height": 900},
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        page = PanelPage(context.new_page())
-        page.open(lab)
-        for key in ("digits/1", "digits/2", "kinds/1"):
-            page.row(key).get_by_text("Available").wait_for(timeout=60_000)
-        labels = {"labels": {"stable": 1, "canary": 2}}
-        lab.tell("PATCH", "tfs/api/models/digits", json=labels)
-        page.row("digits/2").get_by_text("canary", exact=True).wait_for()
-        yield page
-        browser.close()
+    page = panel_of(browser, lab, permissions=["clipboard-read", "clipboard-write"])
+    for key in ("digits/1", "digits/2", "kinds/1"):
+        page.row(key).get_by_text("Available").wait_for(timeout=60_000)
+    labels = {"labels": {"stable": 1, "canary": 2}}
+    lab.tell("PATCH", "tfs/api/models/digits", json=labels)
+    page.row("digits/2").get_by_text("canary", exact=True).wait_for()
+    return page
 
 
 def drag(page: Any, canvas: Any, points: list[tuple[int, int]]) -> None:

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from jupyterprocess import JupyterServer
-from notebookpage import CHROMIUM, FLAGS
 from outputpage import OutputPage, write
 
 from tfs_magics.widgets.bundle import bundle
@@ -152,18 +151,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         place = str(root / "models" / "digits" / str(version))
         tf.saved_model.save(module, place, signatures=module.answer)
     return root
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed: `make test` installs it where it is root")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(

@@ -1,19 +1,15 @@
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { NOTHING } from '../format/numbers';
-import { placeOf } from '../ui/place';
 import type { ModelRow, VersionRow } from '../sidebar/rows';
 import { IconButton } from '../ui/Button';
+import { Labels, useDrop, useMenu, type Dragged, type OnDrag } from '../ui/labels';
 import { Middle } from '../ui/Middle';
+import { placeOf } from '../ui/place';
 import { useTools } from '../ui/tools';
 
 const BEFORE_REASON = 2;
 const COLUMNS = 10;
-
-export interface Dragged {
-  readonly model: string;
-  readonly version: number;
-}
 
 interface Props {
   readonly row: ModelRow;
@@ -22,7 +18,7 @@ interface Props {
   /** Requests that failed since a version was loaded, by the key of its row. */
   readonly errors: ReadonlyMap<string, number>;
   readonly dragged: Dragged | null;
-  readonly onDrag: (dragged: Dragged | null) => void;
+  readonly onDrag: OnDrag;
 }
 
 /** The versions of one model; its name is said at the first of them. */
@@ -79,11 +75,12 @@ interface OneProps extends Props {
 }
 
 function OneVersion(props: OneProps): React.JSX.Element {
-  const { run } = useTools();
+  const { trans } = useTools();
   const { each, isSaved, dragged, errors } = props;
   const failed = errors.get(each.key);
   const isTarget = dragged?.model === each.model && dragged.version !== each.version;
-  const openMenu = useMenu(each);
+  const drop = useDrop(each, isTarget, props.onDrag);
+  const openMenu = useMenu(each.model, each.version);
   return (
     <tr
       data-name={each.model}
@@ -96,13 +93,7 @@ function OneVersion(props: OneProps): React.JSX.Element {
           openMenu(event.clientX, event.clientY);
         }
       }}
-      onDragOver={(event) => isTarget && event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault();
-        const label = event.dataTransfer.getData('text/plain');
-        run('set-label', { model: each.model, version: each.version, label });
-        props.onDrag(null);
-      }}
+      {...drop}
     >
       <Name name={each.model} isRepeated={props.isRepeated} />
       <td className="jp-tfs-num">{each.version}</td>
@@ -112,7 +103,11 @@ function OneVersion(props: OneProps): React.JSX.Element {
         </span>
       </td>
       <td>
-        <Chips {...props} />
+        <Labels
+          row={each}
+          hint={isSaved ? undefined : trans.__('Drag to another version')}
+          onDrag={props.onDrag}
+        />
       </td>
       <td className="jp-tfs-num">{each.rate}</td>
       <td className="jp-tfs-num jp-tfs-from560">{each.p50}</td>
@@ -122,15 +117,6 @@ function OneVersion(props: OneProps): React.JSX.Element {
       {!isSaved && <MenuCell {...props} onOpen={openMenu} />}
     </tr>
   );
-}
-
-/** Opens the menu of a version. */
-function useMenu(each: VersionRow): (x: number, y: number) => void {
-  const { panel, run } = useTools();
-  return (x, y) => {
-    panel.currentRow = { model: each.model, version: each.version, x, y };
-    run('row-menu', { ...panel.currentRow });
-  };
 }
 
 function MenuCell(
@@ -152,32 +138,6 @@ function MenuCell(
         />
       )}
     </td>
-  );
-}
-
-function Chips({ each, isSaved, onDrag }: OneProps): React.JSX.Element {
-  const { trans } = useTools();
-  const labels = each.labels === '' ? [] : each.labels.split(' ');
-  return (
-    <>
-      {labels.map((label) => (
-        <span
-          key={label}
-          className={`jp-tfs-Chip${isSaved ? ' jp-mod-still' : ''}`}
-          draggable={!isSaved}
-          title={isSaved ? undefined : trans.__('Drag to another version')}
-          onDragStart={(event) => {
-            event.stopPropagation();
-            event.dataTransfer.setData('text/plain', label);
-            event.dataTransfer.effectAllowed = 'move';
-            onDrag({ model: each.model, version: each.version });
-          }}
-          onDragEnd={() => onDrag(null)}
-        >
-          {label}
-        </span>
-      ))}
-    </>
   );
 }
 

@@ -5,7 +5,8 @@ import { Button } from '../ui/Button';
 import { useTools } from '../ui/tools';
 import { moveBetweenRows } from './rowKeys';
 import type { Sight } from './sight';
-import { VersionRows, type Dragged } from './VersionRows';
+import type { Dragged } from '../ui/labels';
+import { VersionRows } from './VersionRows';
 
 const MOST = 60;
 

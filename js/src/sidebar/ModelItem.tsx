@@ -6,7 +6,8 @@ import { useTools } from '../ui/tools';
 import { placeOf } from '../ui/place';
 import { isSameModel, type ModelRow } from './rows';
 import type { Measure } from './useWindow';
-import { VersionItem, type Dragged } from './VersionItem';
+import type { Dragged } from '../ui/labels';
+import { VersionItem } from './VersionItem';
 
 const ROW_PX = { model: 28, version: 44 };
 

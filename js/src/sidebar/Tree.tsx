@@ -7,7 +7,7 @@ import { heightOf, ModelItem } from './ModelItem';
 import type { ModelRow } from './rows';
 import { useTyping } from './useTyping';
 import { useWindow } from './useWindow';
-import type { Dragged } from './VersionItem';
+import type { Dragged } from '../ui/labels';
 
 interface Props {
   readonly rows: readonly ModelRow[];

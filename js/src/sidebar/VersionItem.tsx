@@ -2,29 +2,26 @@ import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 import { NOTHING } from '../format/numbers';
 import { IconButton } from '../ui/Button';
-import { useTools } from '../ui/tools';
+import { Labels, useDrop, useMenu, type OnDrag } from '../ui/labels';
 import { placeOf } from '../ui/place';
+import { useTools } from '../ui/tools';
 import { isSameVersion, type VersionRow } from './rows';
-
-export interface Dragged {
-  readonly model: string;
-  readonly version: number;
-  readonly label: string;
-}
 
 interface Props {
   readonly row: VersionRow;
   readonly isFocused: boolean;
   readonly isSelected: boolean;
   readonly isTarget: boolean;
-  readonly onDrag: (dragged: Dragged | null) => void;
+  readonly onDrag: OnDrag;
 }
 
 /** One version of a model. Drawn again only when something that it says has changed. */
 export const VersionItem = React.memo(
   function VersionItem(props: Props): React.JSX.Element {
-    const { trans, run, panel } = useTools();
+    const { trans } = useTools();
     const { row, isFocused, isSelected, isTarget, onDrag } = props;
+    const drop = useDrop(row, isTarget, onDrag);
+    const openMenu = useMenu(row.model, row.version);
     const labels = row.labels === '' ? [] : row.labels.split(' ');
     const selected = isSelected ? ' jp-mod-selected' : '';
     const target = isTarget ? ' jp-mod-target' : '';
@@ -36,35 +33,18 @@ export const VersionItem = React.memo(
         aria-label={[trans.__('Version %1', row.version), ...labels, row.word].join(', ')}
         tabIndex={isFocused ? 0 : -1}
         data-key={row.key}
-        onDragOver={(event) => isTarget && event.preventDefault()}
-        onDrop={(event) => {
-          event.preventDefault();
-          const label = event.dataTransfer.getData('text/plain');
-          run('set-label', { model: row.model, version: row.version, label });
-          onDrag(null);
-        }}
+        {...drop}
       >
         <div className={`jp-tfs-Version${selected}${target}`}>
           <span className="jp-tfs-State" data-state={row.shape}>
             {row.version}
           </span>
           <span className="jp-tfs-Version-chips">
-            {labels.map((label) => (
-              <span
-                key={label}
-                className="jp-tfs-Chip"
-                draggable
-                title={trans.__('Drag to another version, or press L')}
-                onDragStart={(event) => {
-                  event.dataTransfer.setData('text/plain', label);
-                  event.dataTransfer.effectAllowed = 'move';
-                  onDrag({ model: row.model, version: row.version, label });
-                }}
-                onDragEnd={() => onDrag(null)}
-              >
-                {label}
-              </span>
-            ))}
+            <Labels
+              row={row}
+              hint={trans.__('Drag to another version, or press L')}
+              onDrag={onDrag}
+            />
           </span>
           <span className="jp-tfs-Version-rate">
             {row.rate !== '' && (
@@ -79,9 +59,8 @@ export const VersionItem = React.memo(
             label={trans.__('Actions for version %1', row.version)}
             tabIndex={-1}
             onClick={(event) => {
-              const { model, version } = row;
-              panel.currentRow = { model, version, ...placeOf(event.currentTarget) };
-              run('row-menu', { ...panel.currentRow });
+              const { x, y } = placeOf(event.currentTarget);
+              openMenu(x, y);
             }}
           />
           <Meta row={row} />

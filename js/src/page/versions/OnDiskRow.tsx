@@ -2,7 +2,8 @@ import * as React from 'react';
 import type { Model, OnDisk } from '../../api/entries';
 import { ageOf } from '../../sidebar/rows';
 import { useTools } from '../../ui/tools';
-import { MenuCell, Swatch, useMenu } from './VersionLine';
+import { useMenu } from '../../ui/labels';
+import { MenuCell, Swatch } from './VersionLine';
 
 interface Props {
   readonly model: Model;

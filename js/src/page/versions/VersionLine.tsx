@@ -3,9 +3,9 @@ import * as React from 'react';
 import type { Model, Version } from '../../api/entries';
 import { NOTHING } from '../../format/numbers';
 import { ageOf, sizeOf, type VersionRow } from '../../sidebar/rows';
-import type { Dragged } from '../../sidebar/VersionItem';
 import type { Point, Snapshot } from '../../store/snapshot';
 import { IconButton } from '../../ui/Button';
+import { Labels, useDrop, useMenu, type Dragged, type OnDrag } from '../../ui/labels';
 import { placeOf } from '../../ui/place';
 import { Spark } from '../../ui/Spark';
 import { useTools } from '../../ui/tools';
@@ -16,17 +16,17 @@ interface Props {
   readonly model: Model;
   readonly row: VersionRow;
   readonly dragged: Dragged | null;
-  readonly onDrag: (dragged: Dragged | null) => void;
+  readonly onDrag: OnDrag;
 }
 
 /** One version as a row of the table; a label can be dropped on it. */
 export function VersionLine(props: Props): React.JSX.Element {
   const { model, row, dragged, onDrag } = props;
-  const { run } = useTools();
   const version = model.versions.find((each) => each.version === row.version);
   const openMenu = useMenu(model.name, row.version);
   const isTarget =
     dragged !== null && dragged.version !== row.version && version?.state === 'AVAILABLE';
+  const drop = useDrop(row, isTarget, onDrag);
   return (
     <>
       <tr
@@ -39,13 +39,7 @@ export function VersionLine(props: Props): React.JSX.Element {
           event.stopPropagation();
           openMenu(event.clientX, event.clientY);
         }}
-        onDragOver={(event) => isTarget && event.preventDefault()}
-        onDrop={(event) => {
-          event.preventDefault();
-          const label = event.dataTransfer.getData('text/plain');
-          run('set-label', { model: model.name, version: row.version, label });
-          onDrag(null);
-        }}
+        {...drop}
       >
         <Cells {...props} version={version} />
         <MenuCell version={row.version} onOpen={openMenu} />
@@ -65,7 +59,7 @@ export function VersionLine(props: Props): React.JSX.Element {
 type CellsProps = Props & { readonly version: Version | undefined };
 
 function Cells({ known, now, model, row, onDrag, version }: CellsProps): React.JSX.Element {
-  const { numbers } = useTools();
+  const { trans, numbers } = useTools();
   const isAvailable = version?.state === 'AVAILABLE';
   const points = pointsOf(known, model.name, row.version);
   const errors = points.reduce((sum, each) => sum + each.errors, 0);
@@ -83,7 +77,7 @@ function Cells({ known, now, model, row, onDrag, version }: CellsProps): React.J
         </span>
       </td>
       <td>
-        <Chips row={row} onDrag={onDrag} />
+        <Labels row={row} hint={trans.__('Drag to another version')} onDrag={onDrag} />
       </td>
       <td className="jp-tfs-from800">
         {isAvailable && <Spark points={points} colour={known.colours.get(row.key)} />}
@@ -123,40 +117,6 @@ function useFacts({ known, now, model, row }: Props, version: Version | undefine
     trans.__('Age: %1', ageOf(version.loaded_at ?? version.since, now, numbers)),
     version.path,
   ].join('\n');
-}
-
-function Chips({ row, onDrag }: Pick<Props, 'row' | 'onDrag'>): React.JSX.Element {
-  const { trans } = useTools();
-  const labels = row.labels === '' ? [] : row.labels.split(' ');
-  return (
-    <>
-      {labels.map((label) => (
-        <span
-          key={label}
-          className="jp-tfs-Chip"
-          draggable
-          title={trans.__('Drag to another version')}
-          onDragStart={(event) => {
-            event.dataTransfer.setData('text/plain', label);
-            event.dataTransfer.effectAllowed = 'move';
-            onDrag({ model: row.model, version: row.version, label });
-          }}
-          onDragEnd={() => onDrag(null)}
-        >
-          {label}
-        </span>
-      ))}
-    </>
-  );
-}
-
-/** Opens the menu of a version. */
-export function useMenu(model: string, version: number): (x: number, y: number) => void {
-  const { panel, run } = useTools();
-  return (x, y) => {
-    panel.currentRow = { model, version, x, y };
-    run('row-menu', { ...panel.currentRow });
-  };
 }
 
 export function MenuCell(props: {
