@@ -10,6 +10,7 @@ import nbformat
 import pytest
 import servedmodels
 from jupyterprocess import JupyterServer
+from notebookpage import KERNEL_READY
 from panelpage import PanelPage, panel_of
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(240)]
@@ -42,12 +43,15 @@ def panel(browser: Any, lab: JupyterServer) -> PanelPage:
     page.page.locator(".jp-SideBar [data-id='filebrowser']").click()
     page.page.locator(".jp-DirListing-content").get_by_text("empty.ipynb").dblclick()
     page.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.page.get_by_text(KERNEL_READY).wait_for(timeout=60_000)  # by then its cells stay
     page.page.locator(".jp-SideBar [data-id='tfs-magics-sidebar']").click()
     return page
 
 
 def carry(panel: PanelPage, source: Any, target: Any) -> None:
     """Drag by the mouse, in steps, as a hand does."""
+    for each in (source, target):
+        each.hover(trial=True)  # until it is there and stands still
     start, end = source.bounding_box(), target.bounding_box()
     mouse = panel.page.mouse
     mouse.move(start["x"] + 20, start["y"] + 10)
