@@ -16,6 +16,7 @@ import uvicorn
 from server_ext.errors import Unavailable
 from server_ext.frontends import ports
 from server_ext.frontends.asgi import AsgiApp
+from server_ext.frontends.crowd import Crowd
 from server_ext.sslconfig import Tls
 
 LOOK_S = 0.1  # between two looks for connections that were made while the server drains
@@ -44,6 +45,9 @@ class RestFront:
         )
         config.load()
         config.ssl = tls.context() if tls else None  # uvicorn itself knows key files only
+        bound.setblocking(False)
+        made: Any = Crowd(config.http_protocol_class, bound, config.ssl)
+        config.http_protocol_class = made
         self._bound = bound
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

@@ -1,10 +1,13 @@
-"""How the HTTP server ends: what holds it up, and what does not."""
+"""How the HTTP server lets clients in, and how it ends: what holds it up, and what does not."""
 
 from __future__ import annotations
 
+import selectors
 import socket
 import ssl
 import threading
+from collections import Counter
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from server_ext.sslconfig import Tls
 
 pytestmark = pytest.mark.tensorflow
 
+CROWD = 256
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n"
 
 
@@ -63,3 +67,27 @@ def test_a_connection_that_is_made_while_the_server_drains_does_not_hold_it_up(e
             assert busy.recv(1000).startswith(b"HTTP/1.1 200 OK")
             stopping.join(20)
             assert not stopping.is_alive()
+
+
+def test_the_last_of_a_crowd_is_let_in_before_the_others_were_answered_again_and_again():
+    bound = socket.create_server(("127.0.0.1", 0), backlog=CROWD)
+    app: Any = echo
+    front = RestFront(app, bound, 60)
+    answers: Counter[socket.socket] = Counter()
+    with ExitStack() as opened, selectors.DefaultSelector() as selector:
+        for _ in range(CROWD):
+            client = opened.enter_context(socket.create_connection(bound.getsockname(), timeout=20))
+            client.sendall(HEAD + b"ab")
+            selector.register(client, selectors.EVENT_READ)
+        front.start()
+        opened.callback(front.stop, 20)
+        while len(answers) < CROWD:
+            ready = selector.select(20)
+            assert ready
+            for key, _ in ready:
+                client: Any = key.fileobj
+                assert client.recv(1000).endswith(b"\r\n\r\nab")
+                answers[client] += 1
+                client.sendall(HEAD + b"ab")
+
+    assert answers.total() < 2 * CROWD
