@@ -36,6 +36,7 @@ import { rendererFactory } from './output/renderer';
 import { Logs } from './page/Logs';
 import { ModelPage } from './page/ModelPage';
 import { PageWidget, type View } from './page/widget';
+import { widen } from './page/widen';
 import { Panel } from './panel';
 import { tellIfMissing } from './sidebar/tellIfMissing';
 import { SidebarWidget } from './sidebar/widget';
@@ -131,6 +132,9 @@ function activate(
       void pages.add(page);
     }
     app.shell.activateById(page.id);
+    if (!found && !labShell) {
+      widen(page);
+    }
   };
   const openModel = (model: string, tab?: string): void => {
     if (tab) {

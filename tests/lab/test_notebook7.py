@@ -70,12 +70,15 @@ def test_a_version_is_unloaded_and_loaded_from_its_menu(
         eventually(lambda state=state: states().get(2) == state)
 
 
-def test_the_page_of_a_model_opens_beside_the_notebook(notebook: OutputPage):
+def test_the_page_of_a_model_opens_beside_the_notebook_with_room_to_be_read(
+    notebook: OutputPage, eventually: Callable[..., Any]
+):
     row(notebook, "digits").first.focus()
     notebook.page.keyboard.press("Enter")
 
     notebook.page.get_by_role("tab", name="Signatures", exact=True).click()
     notebook.page.get_by_role("tabpanel").get_by_text("image").first.wait_for()
+    eventually(lambda: notebook.page.locator(".jp-tfs-Page").bounding_box()["width"] > 500)
     notebook.shoot("notebook-page")
 
 
