@@ -98,10 +98,11 @@ function Below({ frame, below }: Pick<AxesProps, 'frame' | 'below'>): React.JSX.
     <>
       {below.map((ago, index) => {
         const shift = index === 0 ? '0' : ago === 0 ? '-100%' : '-50%';
+        const isBetween = index > 0 && ago > 0; // has no room in a narrow chart
         return (
           <span
             key={ago}
-            className="jp-tfs-Chart-x"
+            className={`jp-tfs-Chart-x${isBetween ? ' jp-tfs-from380' : ''}`}
             style={at(100 * (1 - ago / frame.seconds), { '--shift': shift })}
           >
             {ago === 0 ? trans.__('now') : text(ago, index === 0)}
