@@ -167,7 +167,7 @@ class ModelServer:
         self._pool.close(timeout_s=1)
         self._request_logs.close(timeout_s=5)
         self._batching.close(timeout_s=1)
-        self._manager.close(timeout_s=5)
+        self._manager.close(timeout_s=1)  # the process ends, and with it what is not unloaded
 
     def _make_reloads(self) -> Reloads:
         return Reloads(

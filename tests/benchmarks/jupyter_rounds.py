@@ -19,8 +19,8 @@ from protocols import Rest
 from table import markdown, number, percentile, spread
 
 SERVED = ("dense", "convolution", "text")
-IDLE_ECHOES = 300
-QUICK_LOAD_S = 3.0  # with a model of 64 MiB
+IDLE_ECHOES, QUICK_IDLE_ECHOES = 300, 30
+QUICK_LOAD_S = 1.5  # with a model of 64 MiB
 OVER_TENSORFLOW_S = 2
 GONE_S = 2
 ECHO_P99_MS = 50
@@ -63,9 +63,10 @@ def _busy(choice: Choice, folder: Path) -> tuple[Echoes, Ways]:
         hosted.until(lambda status: available(status, {"dense"}))
         ways_there = {"at its own port": hosted.direct, "through Jupyter": hosted.proxied}
         load_s = QUICK_LOAD_S if choice.quick else jupyter_echo.LOAD_S
+        idle = QUICK_IDLE_ECHOES if choice.quick else IDLE_ECHOES
         for count in range(choice.rounds):
             with step(f"echoes and ways, round {count + 1} of {choice.rounds}"):
-                echoes.setdefault("idle", []).extend(jupyter_echo.idle(kernel, IDLE_ECHOES))
+                echoes.setdefault("idle", []).extend(jupyter_echo.idle(kernel, idle))
                 for name, way in ways_there.items():
                     traffic = jupyter_proxy.traffic(way(), asking, jupyter_echo.IN_FLIGHT)
                     found = jupyter_echo.loaded(hosted, kernel, folder / "large", traffic, load_s)
