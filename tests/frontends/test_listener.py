@@ -86,8 +86,10 @@ def test_the_last_of_a_crowd_is_let_in_before_the_others_were_answered_again_and
             assert ready
             for key, _ in ready:
                 client: Any = key.fileobj
-                assert client.recv(1000).endswith(b"\r\n\r\nab")
-                answers[client] += 1
-                client.sendall(HEAD + b"ab")
+                part = client.recv(1000)
+                assert part
+                if part.endswith(b"ab"):  # the head may come before it
+                    answers[client] += 1
+                    client.sendall(HEAD + b"ab")
 
     assert answers.total() < 2 * CROWD
