@@ -13,6 +13,7 @@ from server_ext.api.health import Health
 from server_ext.api.profiling import Profiling
 from server_ext.api.services import Services
 from server_ext.errors import Unavailable
+from server_ext.flagvalues import OFF
 from server_ext.frontends import health, ports, profiler, rpc
 from server_ext.frontends.asgi import AsgiApp
 from server_ext.frontends.gate import gate
@@ -26,7 +27,7 @@ from server_ext.frontends.tokens import Tokens
 from server_ext.lifecycle.workers import Workers
 from server_ext.metrics import Registry
 from server_ext.monitoringconfig import read_monitoring_config_file
-from server_ext.options import OFF, Options
+from server_ext.options import Options
 from server_ext.sslconfig import read_ssl_config_file
 
 log = logging.getLogger(__name__)

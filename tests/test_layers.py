@@ -16,6 +16,8 @@ SOURCES = sorted([*ROOT.glob("server_ext/**/*.py"), *ROOT.glob("tfs_magics/**/*.
 LAYERS = [
     {
         "errors",
+        "flags",
+        "flagvalues",
         "allocator",
         "chatter",
         "latecomers",
@@ -157,7 +159,12 @@ def test_the_server_knows_nothing_of_the_magics():
 
 
 def test_the_magics_import_only_the_version_the_lowest_layer_and_what_hosts_share():
-    allowed = {"server_ext", "server_ext.errors", "server_ext.chatter"}
+    allowed = {
+        "server_ext",
+        "server_ext.chatter",
+        "server_ext.errors",
+        "server_ext.flagvalues",
+    }
 
     assert not [
         str(found)
@@ -172,6 +179,7 @@ def test_the_magics_import_only_the_version_the_lowest_layer_and_what_hosts_shar
 def test_the_extension_of_jupyter_knows_the_host_and_nothing_of_the_server_behind_it():
     allowed = (
         "server_ext.errors",
+        "server_ext.flagvalues",
         "server_ext.options",
         "server_ext.hosting",
         "server_ext.jupyter",

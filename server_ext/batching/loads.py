@@ -28,10 +28,11 @@ from server_ext.batching.counts import Counts
 from server_ext.batching.decision import Decision, register
 from server_ext.batching.parameters import VERSION_FILE, Parameters, Pool
 from server_ext.batching.scheduler import Scheduler
+from server_ext.flagvalues import AUTO, OFF
 from server_ext.lifecycle.servable import Loader, Servable
 from server_ext.lifecycle.source import MakeLoader
 from server_ext.metrics import Labels, Registry
-from server_ext.options import AUTO, OFF, Options
+from server_ext.options import Options
 
 log = logging.getLogger(__name__)
 

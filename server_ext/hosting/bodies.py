@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from server_ext.errors import InvalidArgument
+from server_ext.flagvalues import MAX_PORT
 from server_ext.hosting.wanted import LABEL, MOST_LABELS
 
 MAX_BYTES = 1 << 20
-MAX_PORT = 65535
 MAX_VERSION = 2**63 - 1
 MAX_TEXT = 4096  # characters: as long as a path may be
 _LONG = 80  # characters of a value in a message

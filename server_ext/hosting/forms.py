@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from server_ext.errors import InvalidArgument
+from server_ext.flagvalues import WAYS_TO_BATCH
 from server_ext.hosting.bodies import LABELS, OWNER, PORT, TEXT, YES_NO, Field, one_of, shown
 from server_ext.hosting.models import LATEST, Model, parse_versions
-from server_ext.hosting.settings import WAYS_TO_BATCH
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 _VERSIONS = Field("versions", TEXT, "Which versions: latest:2, all, or numbers like 1,3")

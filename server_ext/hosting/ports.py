@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from server_ext.errors import InvalidArgument, Unavailable
+from server_ext.flagvalues import A_PORT, is_port
 
 HOST = "127.0.0.1"
 REST_PORT = 8501
 GRPC_PORT = 8500
-MAX_PORT = 65535
 _TAKEN = os.strerror(errno.EADDRINUSE)
 
 
@@ -44,8 +44,8 @@ class PortWish:
     free: str = ""
 
     def __post_init__(self) -> None:
-        if self.fixed is not None and not 0 <= self.fixed <= MAX_PORT:
-            raise InvalidArgument(f"{self.option} {self.fixed}: a port is from 0 to {MAX_PORT}")
+        if self.fixed is not None and not is_port(self.fixed):
+            raise InvalidArgument(f"{self.option} {self.fixed}: {A_PORT}")
 
     def choose(self) -> int:
         """Return the port to ask for; 0 lets the system pick one.

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from server_ext.errors import InvalidArgument
-from server_ext.hosting.ports import MAX_PORT
+from server_ext.flagvalues import A_PORT, AUTO, WAYS_TO_BATCH, is_port
 
-WAYS_TO_BATCH = ("off", "on", "auto")
 # Flags that the host gives itself; whoever gave them again would change what it relies on.
 OURS = (
     "auth_token_file",
@@ -44,7 +43,7 @@ class Settings:
     host: str = "127.0.0.1"
     rest_port: int | None = None
     grpc_port: int | None = None
-    batching: str = "auto"
+    batching: str = AUTO
     flags: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
     require_token: bool = False
@@ -64,8 +63,8 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("rest_port", "grpc_port"):
             port = getattr(self, name)
-            if port is not None and not 0 <= port <= MAX_PORT:
-                raise InvalidArgument(f"{name} {port}: a port is from 0 to {MAX_PORT}")
+            if port is not None and not is_port(port):
+                raise InvalidArgument(f"{name} {port}: {A_PORT}")
         check_batching(self.batching)
         for flag in self.flags:
             name = flag.lstrip("-").partition("=")[0]

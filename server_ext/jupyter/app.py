@@ -23,9 +23,10 @@ from traitlets import Bool, Enum, Float, Integer, List, Unicode
 
 import server_ext
 from server_ext.errors import InvalidArgument, ServingError
+from server_ext.flagvalues import WAYS_TO_BATCH
 from server_ext.hosting.host import Host
 from server_ext.hosting.registry import Registry
-from server_ext.hosting.settings import WAYS_TO_BATCH, Settings
+from server_ext.hosting.settings import Settings
 from server_ext.jupyter import routes
 from server_ext.jupyter.activity import Activity
 from server_ext.jupyter.openapi import document

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from server_ext.errors import FailedPrecondition, InvalidArgument, ServingError, Unavailable
+from server_ext.flagvalues import WAYS_TO_BATCH
 from server_ext.hosting.models import Model, Versions, parse_versions
 from server_ext.hosting.process import ServerFailed
-from server_ext.hosting.settings import WAYS_TO_BATCH
 from tfs_magics.connections.where import Wishes
 
 Status = Mapping[str, Any]

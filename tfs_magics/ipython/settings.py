@@ -13,8 +13,7 @@ from traitlets import Enum, Float, Integer, Unicode, observe, validate
 from traitlets.config import Config, Configurable
 from traitlets.traitlets import TraitError
 
-from server_ext.hosting.ports import MAX_PORT
-from server_ext.hosting.settings import WAYS_TO_BATCH
+from server_ext.flagvalues import MAX_PORT, WAYS_TO_BATCH
 from tfs_magics import connection
 from tfs_magics.selection import BASE_PATH
 

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from server_ext.flagvalues import WAYS_TO_BATCH
 from server_ext.hosting.models import found_versions
-from server_ext.hosting.settings import WAYS_TO_BATCH
 from tfs_magics import connection, live
 from tfs_magics.exporting.exportables import can_be_exported
 from tfs_magics.ipython.evaluation import Names
