@@ -24,7 +24,7 @@ from tfs_magics.client.predicting import predict as ask
 from tfs_magics.client.response import Response
 from tfs_magics.client.rest import Answer
 from tfs_magics.connections.state import owner_of, wanted
-from tfs_magics.connections.where import Wishes
+from tfs_magics.connections.where import Opened, Wishes
 from tfs_magics.ipython.notebook import Progress
 from tfs_magics.live import export, exported, on_disk
 from tfs_magics.looking import logs, ps, where
@@ -32,7 +32,7 @@ from tfs_magics.managing import label, load, restart, stop, unload
 from tfs_magics.selection import Selection
 from tfs_magics.served import Served
 from tfs_magics.views.numbers import whole_seconds
-from tfs_magics.waiting import Goal, check_versions, goal, not_up, wait
+from tfs_magics.waiting import Goal, Settled, check_versions, goal, not_up, wait
 from tfs_magics.watching import answered, draw, metadata, panel, status
 
 __all__ = [
@@ -101,15 +101,7 @@ def serve(
     if policy is not None:
         check_versions(goals)
     wishes = Wishes(rest_port, grpc_port, batching, replace)
-    with Progress() as progress:
-        began = time.monotonic()
-
-        def starting() -> None:
-            progress.show("Starting", whole_seconds(time.monotonic() - began))
-
-        opened = to.open(chosen, wishes, starting)
-        back = _brought_back(to, {model.name for model in chosen}) if opened.start_s else []
-        settled = wait([*goals, *back], lambda: page(to), progress, timeout_s)[: len(chosen)]
+    opened, settled = _open(to, chosen, goals, wishes, timeout_s)
     if not any(each.ok for each in settled):
         raise not_up(settled, last_lines(to))
     found = [
@@ -176,6 +168,25 @@ def request(
 
 def _entries(told: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {entry["name"]: entry for entry in told["models"]}
+
+
+def _open(
+    to: connection.Connection,
+    models: Sequence[Model],
+    goals: Sequence[Goal],
+    wishes: Wishes,
+    timeout_s: float | None,
+) -> tuple[Opened, Sequence[Settled]]:
+    """Have models served, and show how long that takes; return what has become of each."""
+    with Progress() as progress:
+        began = time.monotonic()
+
+        def starting() -> None:
+            progress.show("Starting", whole_seconds(time.monotonic() - began))
+
+        opened = to.open(models, wishes, starting)
+        back = _brought_back(to, {model.name for model in models}) if opened.start_s else []
+        return opened, wait([*goals, *back], lambda: page(to), progress, timeout_s)[: len(models)]
 
 
 def _brought_back(to: connection.Connection, names: Collection[str]) -> Sequence[Goal]:
