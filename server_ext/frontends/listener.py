@@ -46,8 +46,8 @@ class RestFront:
         config.load()
         config.ssl = tls.context() if tls else None  # uvicorn itself knows key files only
         bound.setblocking(False)
-        made: Any = Crowd(config.http_protocol_class, bound, config.ssl)
-        config.http_protocol_class = made
+        crowd: Any = Crowd(config.http_protocol_class, bound, config.ssl)
+        config.http_protocol_class = crowd
         self._bound = bound
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

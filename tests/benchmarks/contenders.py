@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -40,7 +41,7 @@ class Usage(NamedTuple):
     rss_bytes: int
 
 
-class Contender:
+class Contender(ABC):
     """One server process and its children; started on entry, gone on exit.
 
     `key` is its name on the command line, `speaks` names the askings it answers. `ports` are known
@@ -59,14 +60,15 @@ class Contender:
         self.log = folder / f"{self.key}.log"
         self._folder = folder
 
+    @abstractmethod
     def command(self) -> list[str]:
         """Return the command line that starts it."""
-        raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
         """Return what its environment has besides ours."""
         return {"MODEL_DIRECTORY": str(self.model), "XDG_CACHE_HOME": str(self._folder / "cache")}
 
+    @abstractmethod
     def listening(self, match: re.Match[str]) -> None:
         """Take the ports from the first text that matches `ready`."""
 
