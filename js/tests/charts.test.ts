@@ -4,7 +4,7 @@ import type { Happening } from '../src/api/entries';
 import { nextAxis, partsOf, stepFor } from '../src/page/metrics/ladder';
 import { marksOf } from '../src/page/metrics/marks';
 import { fromSamples, sharesOf, spotsOf } from '../src/page/metrics/measured';
-import { endsOf, pathOf, valueAt, type Series } from '../src/page/metrics/series';
+import { endsOf, pathOf, sumOfEnds, valueAt, type Series } from '../src/page/metrics/series';
 import { sample } from './examples';
 
 const FRAME = { end: 1060, seconds: 60, step: 1 };
@@ -51,6 +51,16 @@ test('what is not known is a gap, not a zero', () => {
     { at: 1034, value: 5 },
   ];
   assert.equal(pathOf(spots, FRAME, 10), 'M0.00 100.00h0L1.67 0.00M51.67 50.00h0M56.67 50.00h0');
+});
+
+test('the number beside a title is the sum of the ends of its lines', () => {
+  const ended = series([{ at: 1059, value: 10 }]);
+  const gap = series([
+    { at: 1059, value: 3 },
+    { at: 1060, value: null },
+  ]);
+  assert.equal(sumOfEnds([ended, series([{ at: 1060, value: 2 }]), gap]), 12);
+  assert.equal(sumOfEnds([gap, series([])]), null);
 });
 
 test('a moment has the value that is near it, or none', () => {

@@ -10,7 +10,7 @@ import { ErrorsChart } from './ErrorsChart';
 import { LineChart } from './LineChart';
 import { marksOf } from './marks';
 import { spotsOf, type Measured } from './measured';
-import type { Series } from './series';
+import { sumOfEnds, type Series } from './series';
 import { SPANS } from './span';
 
 interface Props {
@@ -37,14 +37,15 @@ export function Charts(props: Props): React.JSX.Element {
   const count = countAxis(numbers);
   const text = (value: number): string => numbers.count(value);
   const last = lastOf(moments);
+  const rates = ratesOf(props);
   const errors = one('', spotsOf(moments, 'errors_per_second'));
   return (
     <div className="jp-tfs-Charts">
       <LineChart
         {...shared}
         title={trans.__('Requests')}
-        series={ratesOf(props)}
-        summary={numbers.rate(last?.per_second)}
+        series={rates}
+        summary={numbers.rate(sumOfEnds(rates))}
         text={(value) => numbers.rate(value)}
         axis={count}
       />

@@ -62,6 +62,12 @@ export function valueAt({ spots }: Series, at: number, { step }: Frame): number 
   return best && Math.abs(best.at - at) <= step * 0.75 ? best.value : null;
 }
 
+/** What the lines say now, together; null where none says anything. */
+export function sumOfEnds(series: readonly Series[]): number | null {
+  const ends = series.flatMap(({ spots }) => spots.at(-1)?.value ?? []);
+  return ends.length === 0 ? null : ends.reduce((sum, value) => sum + value);
+}
+
 const APART_PERCENT = 11;
 
 export interface End {
