@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from jupyterprocess import Jupyter
+from pictures import shoot
 
 OPEN_TIMEOUT_MS = 60_000
 RUN_TIMEOUT_MS = 120_000
-SHOTS = os.environ.get("TFS_SCREENSHOTS")  # a directory; without it nothing is written
 # A page that was faster than its kernel asks which one to use; what it proposes is right.
 RAN = """prompt => {
   document.querySelector(".jp-Dialog .jp-mod-accept")?.click();
@@ -114,7 +113,5 @@ class OutputPage:
         self.page.get_by_role("menuitem", name=item, exact=True).click()
 
     def shoot(self, name: str, of: Any = None) -> None:
-        """Write a picture of the page, or of a part of it, where somebody wants some."""
-        if SHOTS:
-            Path(SHOTS).mkdir(parents=True, exist_ok=True)
-            (of or self.page).screenshot(path=Path(SHOTS) / f"{name}.png")
+        """Write a picture of the page, or of a part of it."""
+        shoot(of or self.page, name)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from chromium import VIEWPORT
 from jupyterprocess import Jupyter
+from pictures import shoot
 
 SIDEBAR = "tfs-magics-sidebar"
-EXPOSED = "--LabApp.expose_app_in_browser=True"  # JupyterLab's commands, for the test to call
 OPEN_TIMEOUT_MS = 60_000
-SHOTS = os.environ.get("TFS_SCREENSHOTS")  # a directory; without it nothing is written
 
 
 class PanelPage:
@@ -63,7 +60,7 @@ class PanelPage:
         self.page.locator(".jp-Dialog").get_by_role("button", name=button, exact=True).click()
 
     def shoot(self, name: str) -> None:
-        """Write a picture of the whole page, where somebody wants some."""
+        """Write a picture of the whole page."""
         shoot(self.page, name)
 
 
@@ -72,18 +69,3 @@ def panel_of(browser: Any, jupyter: Jupyter, **more: Any) -> PanelPage:
     page = PanelPage(browser.new_context(**{"viewport": VIEWPORT, **more}).new_page())
     page.open(jupyter)
     return page
-
-
-def shoot(page: Any, name: str) -> None:
-    """Write a picture of a page, where somebody wants some."""
-    if SHOTS:
-        Path(SHOTS).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
-
-
-def change_theme(page: Any, name: str) -> None:
-    """Change the theme of JupyterLab, which must have been started with EXPOSED."""
-    change = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
-    page.evaluate(change, name)
-    page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
-    page.locator("#jupyterlab-splash").wait_for(state="detached")  # it covers all meanwhile

@@ -10,16 +10,12 @@ from typing import Any
 import pytest
 import servedmodels
 from jupyterprocess import JupyterServer
-from panelpage import EXPOSED, PanelPage, change_theme, panel_of
+from panelpage import PanelPage, panel_of
+from themes import EXPOSED, THEMES, change_theme
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
 
 PAGE = "#tfs-magics-model-digits"
-THEMES = {
-    "light": "JupyterLab Light",
-    "dark": "JupyterLab Dark",
-    "contrast": "JupyterLab Dark High Contrast",
-}
 CHARTS = ["Requests", "Latency", "Batch sizes", "Queue", "Memory", "Errors"]
 TWO_SECONDS_OF_LINES = "path[d*='L']"
 
@@ -33,7 +29,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    server = JupyterServer(tmp_path_factory.mktemp("lab"), root, EXPOSED)
+    server = JupyterServer(tmp_path_factory.mktemp("lab"), root, *EXPOSED)
     yield server
     server.stop()
 
@@ -166,7 +162,7 @@ def test_the_log_is_downloaded(page: Any):
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_pictures_for_who_judges_them(panel: PanelPage, page: Any, theme: str):
-    change_theme(panel.page, THEMES[theme])
+    change_theme(panel.page, theme)
     for tab in ("Versions", "Metrics", "Logs"):
         page.get_by_role("tab", name=tab).click()
         page.get_by_role("tabpanel").locator("p, figure, tr").first.wait_for()

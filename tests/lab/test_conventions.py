@@ -9,18 +9,13 @@ from typing import Any
 import psutil
 import pytest
 import servedmodels
-from accessibility import complaints
 from jupyterprocess import JupyterServer
 from outputpage import OutputPage, write
-from panelpage import EXPOSED, SIDEBAR, PanelPage, change_theme, panel_of, shoot
+from panelpage import SIDEBAR, PanelPage, panel_of
+from themes import EXPOSED, complaints_in_all
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(180)]
 
-THEMES = {
-    "light": "JupyterLab Light",
-    "dark": "JupyterLab Dark",
-    "contrast": "JupyterLab Dark High Contrast",
-}
 TABS = ["Versions", "Signatures", "Try it", "Metrics", "Logs"]
 CELLS = [
     "%load_ext tfs_magics\nimport numpy as np",
@@ -48,7 +43,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     server = JupyterServer(
-        tmp_path_factory.mktemp("lab"), root, EXPOSED, "--TFSExtension.max_restarts=0"
+        tmp_path_factory.mktemp("lab"), root, *EXPOSED, "--TFSExtension.max_restarts=0"
     )
     yield server
     server.stop()
@@ -58,7 +53,7 @@ def lab(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyte
 def lab_without(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """JupyterLab with the panel, where the extension of the Jupyter server is turned off."""
     disabled = "--ServerApp.jpserver_extensions=server_ext=False"
-    server = JupyterServer(tmp_path_factory.mktemp("without"), root, EXPOSED, disabled)
+    server = JupyterServer(tmp_path_factory.mktemp("without"), root, *EXPOSED, disabled)
     yield server
     server.stop()
 
@@ -83,24 +78,14 @@ def served(lab: JupyterServer, panel: PanelPage) -> PanelPage:
     return panel
 
 
-def found(page: Any, screen: str, place: str) -> list[str]:
-    """Return what axe complains of in each theme; write pictures where somebody wants some."""
-    lines = []
-    for word, theme in THEMES.items():
-        change_theme(page, theme)
-        shoot(page, f"{screen}-{word}")
-        lines += [f"{word}: {line}" for line in complaints(page, place)]
-    return lines
-
-
 def test_where_nothing_is_served(panel: PanelPage):
     panel.says("Nothing is served yet.")
 
-    assert found(panel.page, "empty", SIDE) == []
+    assert complaints_in_all(panel.page, "empty", SIDE) == []
 
 
 def test_where_models_are_served_and_one_has_failed(served: PanelPage):
-    assert found(served.page, "running", SIDE) == []
+    assert complaints_in_all(served.page, "running", SIDE) == []
 
 
 @pytest.mark.parametrize("tab", TABS)
@@ -112,7 +97,7 @@ def test_the_page_of_a_model(lab: JupyterServer, served: PanelPage, tab: str):
     served.page.get_by_role("tab", name=tab, exact=True).click()
     served.page.get_by_role("tabpanel", name=tab, exact=True).wait_for()
 
-    assert found(served.page, f"page-{tab.lower().replace(' ', '-')}", PAGE) == []
+    assert complaints_in_all(served.page, f"page-{tab.lower().replace(' ', '-')}", PAGE) == []
 
 
 def test_outputs_of_cells(lab: JupyterServer, root: Path, served: PanelPage, browser: Any):
@@ -122,7 +107,7 @@ def test_outputs_of_cells(lab: JupyterServer, root: Path, served: PanelPage, bro
     for number in range(len(CELLS)):
         page.run(number)
 
-    assert found(page.page, "outputs", ".jp-tfs-Cell") == []
+    assert complaints_in_all(page.page, "outputs", ".jp-tfs-Cell") == []
     assert page.wrong == []
     page.page.close()
 
@@ -134,7 +119,7 @@ def test_a_server_that_has_failed(
     eventually(lambda: lab.tell("GET", "tfs/api/status")["server"]["state"] == "failed")
     served.side.get_by_role("button", name="Try again").wait_for()
 
-    assert found(served.page, "failed", SIDE) == []
+    assert complaints_in_all(served.page, "failed", SIDE) == []
 
 
 def test_a_server_that_was_stopped(
@@ -143,7 +128,7 @@ def test_a_server_that_was_stopped(
     lab.tell("POST", "tfs/api/server/stop")
     served.side.get_by_role("button", name="Start", exact=True).wait_for()
 
-    assert found(served.page, "stopped", SIDE) == []
+    assert complaints_in_all(served.page, "stopped", SIDE) == []
 
 
 def test_where_the_part_in_the_server_is_missing(lab_without: JupyterServer, browser: Any):
@@ -151,7 +136,7 @@ def test_where_the_part_in_the_server_is_missing(lab_without: JupyterServer, bro
     panel.open(lab_without)
     panel.says("jupyter server extension enable server_ext")
 
-    assert found(panel.page, "missing", SIDE) == []
+    assert complaints_in_all(panel.page, "missing", SIDE) == []
 
 
 def test_the_browser_complains_of_nothing_and_asks_nobody_else(panel: PanelPage):

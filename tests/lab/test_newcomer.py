@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from jupyterprocess import JupyterServer
 from notebookpage import NotebookPage
-from panelpage import shoot
+from pictures import shoot
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.notebook, pytest.mark.timeout(300)]
 

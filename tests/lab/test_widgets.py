@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from jupyterprocess import JupyterServer
 from outputpage import OutputPage, write
+from themes import EXPOSED, complaints_in_all
 
 from tfs_magics.widgets.bundle import bundle
 
@@ -175,7 +176,7 @@ def jupyter(
         without = home / "config" / "labconfig" / "page_config.json"
         without.parent.mkdir(parents=True)
         without.write_text(json.dumps({"disabledExtensions": {"tfs-magics": True}}))
-    server = JupyterServer(home, root, *options)
+    server = JupyterServer(home, root, *EXPOSED, *options)
     yield server
     server.stop()
 
@@ -216,7 +217,12 @@ def test_a_drawing_is_in_python_with_the_answers_of_both_versions(
         "8": True,
     }
     assert seen["answer"]["8"][0] > seen["answer"]["7"][0], "each version has its own"
-    page.shoot(f"widgets-{page.situation.app}-{'hosted' if page.situation.hosted else 'alone'}")
+
+
+def test_axe_finds_nothing_wrong_with_widgets_in_any_theme(page: WidgetPage):
+    screen = f"widgets-{page.situation.app}-{'hosted' if page.situation.hosted else 'alone'}"
+
+    assert complaints_in_all(page.page, screen, ".jp-tfs-Widget") == []
 
 
 def test_widgets_share_the_width_of_a_layout(page: WidgetPage):
