@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 import grpc
@@ -65,17 +66,19 @@ class Asking(Protocol):
 
 
 class Body:
-    """Writes what is asked about so many rows to a file, once."""
+    """Writes what is asked about so many rows to a file, once, whoever asks first."""
 
     def __init__(self, folder: Path, suffix: str, make: Callable[[int], bytes]) -> None:
         self._folder = folder
         self._suffix = suffix
         self._make = make
+        self._lock = Lock()
 
     def file(self, rows: int) -> Path:
         path = self._folder / f"{rows}.{self._suffix}"
-        if not path.exists():
-            path.write_bytes(self._make(rows))
+        with self._lock:
+            if not path.exists():
+                path.write_bytes(self._make(rows))
         return path
 
 
